@@ -1,0 +1,1 @@
+"""What operators configure: clients, forms, fields, mappings and keys."""

@@ -1,0 +1,124 @@
+"""What the hot path knows of the configuration: immutable, serialisable copies of the relational rows.
+
+They travel between processes through Redis (msgpack), so a field may be added with a default and never renamed.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+KeyKind = Literal["publishable", "secret"]
+KeyMode = Literal["live", "test"]
+ConsentMode = Literal["none", "optout", "optin"]
+
+
+class _Camel(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=False):
+    pass
+
+
+class Features(_Camel, frozen=True):
+    """What the browser script does on this client's pages."""
+
+    form_tracking: bool = True
+    partial_capture: bool = True
+    page_views: bool = True
+    chat: bool = False
+
+
+class Consent(_Camel, frozen=True):
+    """When visitors' data may leave the page."""
+
+    mode: ConsentMode = "none"
+    respect_gpc: bool = False
+    respect_dnt: bool = False
+
+
+class Batching(_Camel, frozen=True):
+    """How the browser script gathers events (technical design §9.3)."""
+
+    max_events: int = 50
+    flush_interval_ms: int = 5000
+
+
+class WidgetConfig(_Camel, frozen=True):
+    """``clients.config``: the part of the configuration that browsers may read."""
+
+    features: Features = Features()
+    theme: dict[str, str] = {}
+    consent: Consent = Consent()
+    batching: Batching = Batching()
+    capture_unrecognised: bool = False
+    debug: bool = False
+
+
+class ClientSettings(_Camel, frozen=True):
+    """``clients.settings``: the part that stays on the server. Limits are per minute, ``None`` = the global setting."""
+
+    require_origin: bool = False
+    default_region: str | None = None
+    limit_events_per_minute: int | None = None
+    limit_config_per_minute: int | None = None
+    limit_ip_events_per_minute: int | None = None
+
+
+class KeyRecord(_Camel, frozen=True):
+    """An API key together with what admission needs of its client. Times are epoch seconds."""
+
+    key_id: str
+    client_id: str
+    kind: KeyKind
+    mode: KeyMode
+    expires_at: float | None
+    revoked_at: float | None
+    client_active: bool
+    domain: str
+    allowed_origins: tuple[str, ...]
+    settings: ClientSettings
+
+
+class MappingRecord(_Camel, frozen=True):
+    """Where a field's value goes in the CRM."""
+
+    target_entity: str
+    target_field: str
+    transform: str | None
+    is_required: bool
+
+
+class FieldRecord(_Camel, frozen=True):
+    """One configured input of a form."""
+
+    field_id: str
+    field_selector: str
+    field_name: str
+    field_type: str
+    label: str | None
+    is_required: bool
+    mapping: MappingRecord | None = None
+
+
+class FormRecord(_Camel, frozen=True):
+    """One configured form; ``fields`` in display order."""
+
+    form_id: str
+    form_name: str
+    page_url: str
+    form_selector: str
+    alternative_selectors: tuple[str, ...]
+    partial_capture: bool | None
+    fields: tuple[FieldRecord, ...]
+
+
+class ClientRecord(_Camel, frozen=True):
+    """A client with its active forms."""
+
+    client_id: str
+    name: str
+    domain: str
+    is_active: bool
+    retention_days: int | None
+    config: WidgetConfig
+    settings: ClientSettings
+    forms: tuple[FormRecord, ...]

@@ -1,0 +1,91 @@
+"""The error tree: every refusal says its HTTP status, a stable slug and what to do.
+
+``tracker.web.problems`` renders these as RFC 9457 problem documents, ``cli.main`` as one line and an exit code.
+A detail never holds a value that a visitor typed nor a key.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TrackerError(Exception):
+    """Base of everything that is refused on purpose.
+
+    :param detail: one sentence for a person, without personal data.
+    """
+
+    status: ClassVar[int] = 500
+    slug: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong on our side"
+
+    def __init__(self, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class UnreadableError(TrackerError):
+    """The body is not what the endpoint reads (not JSON, wrong shape)."""
+
+    status, slug, title = 400, "unreadable", "The request could not be read"
+
+
+class UnauthorizedError(TrackerError):
+    """No key, or one that is unknown, expired or revoked."""
+
+    status, slug, title = 401, "unauthorized", "The API key was not accepted"
+
+
+class ForbiddenError(TrackerError):
+    """A known key used from the wrong place, or for a client that is switched off."""
+
+    status, slug, title = 403, "forbidden", "Not allowed"
+
+
+class NotFoundError(TrackerError):
+    """Nothing under that name or id."""
+
+    status, slug, title = 404, "not-found", "Not found"
+
+
+class ConflictError(TrackerError):
+    """It exists already, or is in use."""
+
+    status, slug, title = 409, "conflict", "In conflict with what exists"
+
+
+class TooLargeError(TrackerError):
+    """Over a size limit of decisions §7."""
+
+    status, slug, title = 413, "too-large", "Too large"
+
+
+class UnsupportedMediaError(TrackerError):
+    """A content type or encoding that is not read."""
+
+    status, slug, title = 415, "unsupported-media-type", "Content type not supported"
+
+
+class InvalidError(TrackerError):
+    """Readable, but what it says cannot be done."""
+
+    status, slug, title = 422, "invalid", "Not valid"
+
+
+class TooManyRequestsError(TrackerError):
+    """A rate limit was reached; ``retry_after`` says for how many seconds."""
+
+    status, slug, title = 429, "too-many-requests", "Rate limit reached"
+
+
+class UnavailableError(TrackerError):
+    """A store does not answer; the same call will work later."""
+
+    status, slug, title = 503, "unavailable", "Temporarily unavailable"
+
+
+class SettingsError(TrackerError):
+    """The settings do not allow a start; the detail says how to mend them."""
+
+    slug, title = "settings", "Settings are missing or wrong"

@@ -1,0 +1,1 @@
+"""Browser to queue: reads, admits and commits batches of events."""

@@ -1,0 +1,1 @@
+"""Leads: documents, roles of fields, merging and quality."""

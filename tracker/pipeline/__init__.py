@@ -1,0 +1,1 @@
+"""Queue to documents: the steps that turn an event into what is stored."""

@@ -1,0 +1,1 @@
+"""What protects visitors: redaction and anonymising."""

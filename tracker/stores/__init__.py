@@ -1,0 +1,1 @@
+"""The three stores: relational configuration, documents, Redis; and their embedded stand-ins."""

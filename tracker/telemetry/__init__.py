@@ -1,0 +1,1 @@
+"""Logs, and what else tells how the service fares."""

@@ -1,0 +1,1 @@
+"""HTTP controllers only: each parses, calls one function elsewhere and answers."""
