@@ -1,0 +1,253 @@
+"""``trackerctl client``."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.context import current
+from cli.errors import UsageError
+from cli.noun import Noun
+from cli.options import ClientArgument, Mode, Yes, confirm, counted
+from cli.output import cell, emit, facts, hint, table
+from cli.times import ago
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+app = Noun(
+    "Sites that are tracked. A client is named by its id, the beginning of its id (8 characters), or its domain."
+)
+
+Domain = Annotated[str, typer.Option(metavar="DOMAIN", help="Host name of the site, such as example.com.")]
+Name = Annotated[str | None, typer.Option(metavar="TEXT", help="What people call it; the domain if not given.")]
+Origins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--origin", metavar="ORIGIN", help="Another origin whose pages may send, https://shop.example. Repeatable."
+    ),
+]
+Retention = Annotated[
+    int | None, typer.Option(metavar="DAYS", help="Life of events and sessions; 0 is the installation's default.")
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A setting, such as features.chat=true or consent.mode=optin; null takes it back. Repeatable.",
+    ),
+]
+
+
+@app.command("create")
+def create(
+    domain: Domain,
+    name: Name = None,
+    origin: Origins = None,
+    retention_days: Retention = None,
+    values: Sets = None,
+    mode: Annotated[Mode, typer.Option(help="Of its first key; test data never reaches a CRM.")] = "live",
+) -> None:
+    """Add a site and print its publishable key."""
+    from tracker.config.views import describe_client
+
+    config, settings = _settings(values)
+    created = current().service.create_client(
+        domain, name, tuple(origin or ()), retention_days, config=config, settings=settings, mode=mode
+    )
+    view = describe_client(created.client)
+    site = view["domain"]
+    emit(
+        {**view, "keyId": created.key.key.key_id, "apiKey": created.key.plaintext},
+        lambda: [
+            f"Client {site} is ready.",
+            facts([("id", view["clientId"]), ("name", view["name"]), ("publishable key", created.key.plaintext)]),
+        ],
+        brief=view["clientId"],
+    )
+    hint(
+        f"\nNext, print the snippet for its pages:\n  trackerctl embed {site}{' --mode test' if mode == 'test' else ''}"
+    )
+
+
+@app.command("list")
+def list_clients(
+    active: Annotated[
+        bool | None, typer.Option("--active/--inactive", help="Only those that are switched on, or off.")
+    ] = None,
+) -> None:
+    """List all sites."""
+    from tracker.config.views import describe_client
+
+    views = [describe_client(row) for row in current().service.list_clients(active=active)]
+    emit(
+        views,
+        lambda: _table(views) if views else "No clients yet. trackerctl client create --domain example.com",
+        brief=[view["clientId"] for view in views],
+    )
+
+
+@app.command("show")
+def show(client: ClientArgument) -> None:
+    """Show a site with its settings, keys and forms."""
+    from tracker.config.views import describe_client, describe_form, describe_key
+
+    service = current().service
+    view = describe_client(service.get_client(client))
+    keys = [describe_key(row) for row in service.list_keys(view["clientId"])]
+    forms = [describe_form(row) for row in service.list_forms(view["clientId"])]
+    emit(
+        {**view, "keys": keys, "forms": forms},
+        lambda: _details(view, keys, forms),
+        brief=view["clientId"],
+    )
+
+
+@app.command("update")
+def update(
+    client: ClientArgument,
+    name: Name = None,
+    domain: Annotated[str | None, typer.Option(metavar="DOMAIN", help="New host name of the site.")] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option("--origin", metavar="ORIGIN", help="Replaces the allowed origins; '' allows none. Repeatable."),
+    ] = None,
+    retention_days: Retention = None,
+    values: Sets = None,
+) -> None:
+    """Change a site; what is not named stays as it is."""
+    from tracker.config.views import describe_client
+
+    origins = None if origin is None else [one for one in origin if one]
+    if name is None and domain is None and origins is None and retention_days is None and not values:
+        raise UsageError("nothing to change: give --name, --domain, --origin, --retention-days or --set")
+    config, settings = _settings(values)
+    row = current().service.update_client(
+        client,
+        name=name,
+        domain=domain,
+        origins=origins,
+        retention_days=retention_days,
+        config=config,
+        settings=settings,
+    )
+    view = describe_client(row)
+    emit(view, lambda: [f"Client {view['domain']} is changed.", _facts(view)], brief=view["clientId"])
+
+
+@app.command("enable")
+def enable(client: ClientArgument) -> None:
+    """Switch a site on again."""
+    _switch(client, True)
+
+
+@app.command("disable")
+def disable(client: ClientArgument) -> None:
+    """Switch a site off: its keys are refused until it is enabled, and nothing is lost."""
+    _switch(client, False)
+
+
+@app.command("delete")
+def delete(client: ClientArgument, yes: Yes = False) -> None:
+    """Delete a site with its keys and forms. Its events and leads stay until their time is over."""
+    service = current().service
+    row = service.get_client(client)
+    keys, forms = len(service.list_keys(row.client_id)), len(service.list_forms(row.client_id))
+    losses = [counted(keys, "key"), counted(forms, "form") + " with their fields and mappings"]
+    confirm(f"Delete the client {row.domain}?", losses, yes)
+    service.delete_client(row.client_id)
+    emit(
+        {"clientId": row.client_id, "domain": row.domain, "deleted": True},
+        lambda: f"Client {row.domain} is deleted.",
+        brief=row.client_id,
+    )
+
+
+def _switch(client: str, active: bool) -> None:
+    from tracker.config.views import describe_client
+
+    view = describe_client(current().service.set_client_active(client, active))
+    state = "on" if active else "off: its keys are refused"
+    emit(view, lambda: f"Client {view['domain']} is switched {state}.", brief=view["clientId"])
+
+
+def _settings(values: list[str] | None) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """``--set`` as what to merge into the client's config (browsers read it) and settings (they do not)."""
+    from msgspec.structs import fields
+
+    from tracker.config.records import ClientSettings, WidgetConfig
+
+    config: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
+    places = {field.encode_name: config for field in fields(WidgetConfig)}
+    places |= {field.encode_name: settings for field in fields(ClientSettings)}
+    for value in values or []:
+        path, equals, text = value.partition("=")
+        steps = path.split(".")
+        if not equals or not all(steps):
+            raise UsageError(f"--set {value!r}: write key=value, such as features.chat=true")
+        if steps[0] not in places:
+            near = difflib.get_close_matches(steps[0], places, n=1) or sorted(places)
+            raise UsageError(f"--set {path}: there is no setting {steps[0]}; did you mean {', '.join(near)}?")
+        _put(places[steps[0]], steps, _value(text))
+    return config or None, settings or None
+
+
+def _put(target: dict[str, Any], steps: list[str], value: object) -> None:
+    for step in steps[:-1]:
+        below = target.setdefault(step, {})
+        if not isinstance(below, dict):
+            raise UsageError(f"--set {'.'.join(steps)}: {step} was set to a value before")
+        target = below
+    target[steps[-1]] = value
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _table(views: list[dict[str, Any]]) -> RenderableType:
+    return table(
+        ("ID", "DOMAIN", "NAME", "ACTIVE", "CREATED"),
+        [
+            (view["clientId"][:8], view["domain"], view["name"], view["isActive"], ago(view["createdAt"]))
+            for view in views
+        ],
+        ids=("ID", "DOMAIN"),
+    )
+
+
+def _facts(view: dict[str, Any]) -> RenderableType:
+    rows: list[tuple[str, object]] = [
+        ("id", view["clientId"]),
+        ("name", view["name"]),
+        ("domain", view["domain"]),
+        ("active", view["isActive"]),
+        ("allowed origins", view["allowedOrigins"]),
+        ("retention", counted(view["retentionDays"], "day") if view["retentionDays"] else "the installation's"),
+    ]
+    for part in ("config", "settings"):
+        rows += [(name, cell(value)) for name, value in _flat(view[part])]
+    return facts(rows)
+
+
+def _flat(value: dict[str, Any], path: str = "") -> list[tuple[str, object]]:
+    """Settings by the names that ``--set`` takes."""
+    rows: list[tuple[str, object]] = []
+    for name, below in value.items():
+        rows += _flat(below, f"{path}{name}.") if isinstance(below, dict) and below else [(f"{path}{name}", below)]
+    return rows
+
+
+def _details(view: dict[str, Any], keys: list[dict[str, Any]], forms: list[dict[str, Any]]) -> list[RenderableType]:
+    from cli.form import forms_table
+    from cli.key import keys_table
+
+    return [_facts(view), "", "Keys", keys_table(keys), "", "Forms", forms_table(forms) if forms else "-"]

@@ -1,0 +1,103 @@
+"""``trackerctl event``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.context import current
+from cli.noun import Noun
+from cli.options import ClientArgument, ClientOption, Limit, Since, Until
+from cli.output import emit, emit_item, facts, hint, table
+from cli.times import ago, parse_since
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+app = Noun("What browsers sent: stored events, events as they come, and what was refused.")
+
+Type = Annotated[
+    str | None, typer.Option("--type", metavar="TYPE", help="Only of this type, such as form_submission or page_view.")
+]
+
+
+@app.command("list")
+async def list_events(
+    client: ClientOption = None,
+    event_type: Type = None,
+    session: Annotated[str | None, typer.Option(metavar="ID", help="Only of this session.")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+) -> None:
+    """List stored events, the newest first."""
+    from tracker.pipeline import queries
+
+    period = {"since": parse_since(since), "until": parse_since(until, "--until")}
+    context = current()
+    client_id = context.service.get_client(client).client_id if client else None
+    async with context.documents():
+        events = await queries.list_events(
+            client_id=client_id, event_type=event_type, session_id=session, limit=limit, **period
+        )
+    emit(events, lambda: _table(events) if events else "No events.", brief=[event["eventId"] for event in events])
+
+
+@app.command("tail")
+async def tail(client: ClientArgument, event_type: Type = None) -> None:
+    """Show a client's events as they are stored, until Ctrl-C; with --json an object a line."""
+    from tracker.pipeline import queries
+
+    context = current()
+    row = context.service.get_client(client)
+    async with context.documents():
+        hint(f"Events of {row.domain} as they are stored; Ctrl-C ends this.")
+        async for event in queries.tail_events(client_id=row.client_id, event_type=event_type):
+            emit_item(event, partial(_line, event))
+
+
+@app.command("rejected")
+async def rejected(client: ClientArgument, limit: Limit = 50) -> None:
+    """Show how many events of a client were refused and why, with a sample of them. No values are kept."""
+    from tracker.ingest.rejected import list_rejected
+
+    context = current()
+    row = context.service.get_client(client)
+    found = await list_rejected(context.settings.require("redis_url"), row.client_id, limit)
+    emit(found, lambda: _refusals(found) if found["counts"] else "Nothing was refused.", brief=found["counts"])
+
+
+def _table(events: list[dict[str, Any]]) -> RenderableType:
+    return table(
+        ("TIME", "TYPE", "WHAT", "SESSION"),
+        [(ago(_when(event)), event.get("type"), _what(event), event.get("sessionId")) for event in events],
+    )
+
+
+def _line(event: dict[str, Any]) -> str:
+    when = str(_when(event) or "")[11:19]
+    return "  ".join(part for part in (when, str(event.get("type")), _what(event)) if part)
+
+
+def _when(event: dict[str, Any]) -> object:
+    return event.get("timestamp") or event.get("createdAt")
+
+
+def _what(event: dict[str, Any]) -> str:
+    """The form, else the page: what tells one event from another at a glance."""
+    payload = event.get("payload") or {}
+    form, page = payload.get("form") or {}, payload.get("page") or {}
+    name = form.get("formName") or form.get("formId")
+    address = page.get("path") or page.get("url")
+    return " on ".join(str(part) for part in (name, address) if part)
+
+
+def _refusals(found: dict[str, Any]) -> list[RenderableType]:
+    rows = [
+        (ago(sample["at"]), sample["reason"], sample.get("id"), sample.get("bytes"), sample.get("keys"))
+        for sample in found["samples"]
+    ]
+    samples = table(("TIME", "REASON", "EVENT", "BYTES", "KEYS"), rows) if rows else "No samples are kept."
+    return [facts(found["counts"].items()), "", samples]

@@ -1,0 +1,58 @@
+"""Arguments and options that several commands share, so that they are called and explained alike."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import typer
+
+from cli.errors import UsageError
+
+Mode = Literal["live", "test"]
+
+ClientArgument = Annotated[str, typer.Argument(metavar="CLIENT", help="Id, beginning of an id, or domain.")]
+FormArgument = Annotated[str, typer.Argument(metavar="FORM", help="Id of the form; `form list` shows it.")]
+FieldArgument = Annotated[str, typer.Argument(metavar="FIELD", help="Id of the field; `field list` shows it.")]
+KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="Id of the key; `key list` shows it.")]
+
+ClientOption = Annotated[
+    str | None,
+    typer.Option("--client", "-c", metavar="CLIENT", help="Only of this client: id, its beginning, or domain."),
+]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="TIME", help="From then on: 30m, 2d, 2026-01-31, ISO 8601.")
+]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Before then, written likewise.")]
+Limit = Annotated[
+    int, typer.Option("--limit", "-n", min=1, max=10_000, metavar="N", help="At most so many, the newest.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.", show_default=False)]
+
+
+def is_interactive() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty()
+
+
+def confirm(question: str, losses: Sequence[str], yes: bool) -> None:
+    """Ask before something is lost, saying what.
+
+    :raises UsageError: when there is nobody to ask and ``--yes`` was not given.
+    """
+    if yes:
+        return
+    lost = f" This also deletes {_and(losses)}." if losses else ""
+    if not is_interactive():
+        raise UsageError(f"{question}{lost} Nobody is here to be asked: repeat the command with --yes")
+    typer.confirm(f"{question}{lost} Go on?", abort=True, err=True)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 form``, ``2 forms``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _and(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,62 @@
+"""Composition root of the HTTP service: ``create_app`` for any ASGI server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+
+from tracker import __version__
+from tracker.errors import TrackerError
+from tracker.settings import Settings, load_settings
+from tracker.telemetry.logs import configure
+from tracker.web.config import get_config
+from tracker.web.embed import get_embed, get_loader, get_script
+from tracker.web.http import tracker_error_handler
+from tracker.web.ops import live, ready
+from tracker.web.pages import demo
+from tracker.web.services import open_services
+from tracker.web.track import TrackController
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """The ASGI application, for ``granian --factory`` or ``uvicorn --factory``.
+
+    :param settings: read from the environment when not given.
+    :raises SettingsError: when settings are missing.
+    """
+    settings = (settings or load_settings()).require("config_db_url", "mongodb_url", "redis_url")
+    configure(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_services(settings) as services:
+            app.state.services = services
+            yield
+
+    return Litestar(
+        route_handlers=[
+            TrackController,
+            get_config,
+            get_loader,
+            get_embed,
+            get_script,
+            demo,
+            live,
+            ready,
+        ],
+        lifespan=[lifespan],
+        exception_handlers={TrackerError: tracker_error_handler},
+        openapi_config=OpenAPIConfig(
+            title="trackerctl",
+            version=__version__,
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"]), YamlRenderPlugin()],
+        ),
+        # Bodies are limited while they are read, with the limit of the settings.
+        request_max_body_size=None,
+        logging_config=None,
+    )

@@ -1,0 +1,50 @@
+"""Files that are built elsewhere and travel in the wheel: the browser script."""
+
+from __future__ import annotations
+
+import gzip
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha384
+from pathlib import Path
+
+import brotli
+
+from tracker.errors import NotFoundError
+
+_PACKAGE = Path(__file__).parent
+# In a wheel beside the package's code, in a checkout where esbuild writes it.
+_FOLDERS = (_PACKAGE / "_static", _PACKAGE.parent / "jsbundle" / "dist")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A static file in all the encodings it is served in."""
+
+    body: bytes
+    brotli: bytes
+    gzip: bytes
+    etag: str
+    integrity: str
+
+
+@cache
+def browser_script(version: str) -> Asset:
+    """The built SDK, ``main-app.<version>.js``.
+
+    :raises NotFoundError: for a version that this installation does not carry.
+    """
+    name = f"main-app.{version}.js"
+    path = next((folder / name for folder in _FOLDERS if (folder / name).is_file()), None)
+    if not version.isalnum() or path is None:
+        raise NotFoundError(f"no browser script {name} here")
+    body = path.read_bytes()
+    digest = sha384(body).digest()
+    return Asset(
+        body=body,
+        brotli=brotli.compress(body),
+        gzip=gzip.compress(body, 9, mtime=0),
+        etag=f'"{digest.hex()[:32]}"',
+        integrity=f"sha384-{b64encode(digest).decode()}",
+    )

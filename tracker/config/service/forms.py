@@ -1,0 +1,114 @@
+"""Forms of a client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlmodel import col, select
+
+from tracker.config import values
+from tracker.config.models import Form
+from tracker.config.service.base import ServiceBase, Transaction
+from tracker.config.service.lookup import find_client, find_row
+from tracker.config.views import describe_form
+
+NO_FORM = "no such form; `trackerctl form list <client>` shows the ids"
+
+
+class Forms(ServiceBase):
+    """Reads and writes of forms."""
+
+    def create_form(
+        self,
+        client_ref: str,
+        name: str,
+        page_url: str,
+        selector: str,
+        alternatives: Sequence[str] = (),
+        partial_capture: bool | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Form:
+        """Add a form to a client.
+
+        :param alternatives: selectors to try when ``selector`` finds nothing.
+        :param partial_capture: ``None`` = as the client's configuration says; kept as ``metadata.partialCapture``.
+        :raises InvalidError: naming the value that cannot be used.
+        """
+        attributes: dict[str, Any] = {
+            "form_name": values.text(name, "a form name"),
+            "page_url": values.page_url(page_url),
+            "form_selector": values.selector(selector),
+            "alternative_selectors": values.alternatives(alternatives),
+            "metadata_": values.form_metadata({}, metadata, partial_capture),
+        }
+        with self._write() as transaction:
+            client = find_client(transaction.session, client_ref, lock=True)
+            form = Form(client_id=client.client_id, **attributes)
+            transaction.session.add(form)
+            transaction.record("form.create", _target(form), form.client_id, after=describe_form(form))
+        return form
+
+    def list_forms(self, client_ref: str) -> list[Form]:
+        """All forms of a client, inactive ones too, in the order they were made."""
+        with self._read() as session:
+            client = find_client(session, client_ref)
+            query = (
+                select(Form).where(Form.client_id == client.client_id).order_by(col(Form.created_at), col(Form.form_id))
+            )
+            return list(session.exec(query))
+
+    def get_form(self, form_id: str) -> Form:
+        """One form.
+
+        :raises NotFoundError: when there is none.
+        """
+        with self._read() as session:
+            return find_row(session, Form, form_id, NO_FORM)
+
+    def update_form(
+        self,
+        form_id: str,
+        *,
+        name: str | None = None,
+        page_url: str | None = None,
+        selector: str | None = None,
+        alternatives: Sequence[str] | None = None,
+        partial_capture: bool | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        is_active: bool | None = None,
+    ) -> Form:
+        """Change what is given; ``None`` leaves a value as it is.
+
+        :param alternatives: replaces the list.
+        :param metadata: merged as RFC 7396 says; ``{"partialCapture": None}`` goes back to the client's setting.
+        """
+        with self._write() as transaction:
+            form = transaction.get(Form, form_id, NO_FORM)
+            before = describe_form(form)
+            form.form_name = form.form_name if name is None else values.text(name, "a form name")
+            form.page_url = form.page_url if page_url is None else values.page_url(page_url)
+            form.form_selector = form.form_selector if selector is None else values.selector(selector)
+            if alternatives is not None:
+                form.alternative_selectors = values.alternatives(alternatives)
+            form.metadata_ = values.form_metadata(form.metadata_, metadata, partial_capture)
+            form.is_active = form.is_active if is_active is None else is_active
+            transaction.record("form.update", _target(form), form.client_id, before=before, after=describe_form(form))
+        return form
+
+    def delete_form(self, form_id: str) -> Form:
+        """Delete a form with its fields and mappings; gives what it was."""
+        with self._write() as transaction:
+            form = transaction.get(Form, form_id, NO_FORM)
+            transaction.session.delete(form)
+            transaction.record("form.delete", _target(form), form.client_id, before=describe_form(form))
+        return form
+
+
+def locked_form(transaction: Transaction, form_id: str) -> Form:
+    """The form, which nobody else changes or deletes until the transaction ends."""
+    return transaction.get(Form, form_id, NO_FORM)
+
+
+def _target(form: Form) -> tuple[str, str]:
+    return "form", form.form_id

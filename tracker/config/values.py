@@ -1,0 +1,240 @@
+"""What operators may write: checks and normal forms, as pure functions. All raise `InvalidError` with a way out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import idna
+import msgspec
+
+from tracker.config.models import SELECTOR_CHARS
+from tracker.config.records import ClientSettings, WidgetConfig
+from tracker.errors import InvalidError
+
+MAX_RETENTION_DAYS = 3650
+_MAX_DOMAIN_CHARS = 253
+_MAX_URL_CHARS = 2048
+_MAX_ORIGINS = 100
+_MAX_ALTERNATIVES = 20
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+# Lone surrogates come from command lines and cannot be stored.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_FIELD_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,49}")
+_REGION = re.compile(r"[A-Z]{2}")
+
+Record = TypeVar("Record", WidgetConfig, ClientSettings)
+
+
+def domain(text: str) -> str:
+    """A client's domain in its stored form: lower case, IDNA, no scheme.
+
+    ``https://Bücher.example/`` → ``xn--bcher-kva.example``. ``localhost`` and IPv4 addresses are taken too.
+    """
+    bare = re.sub(r"^https?://", "", text.strip(), flags=re.IGNORECASE).rstrip("/")
+    if any(mark in bare for mark in "/?#@:") or not bare:
+        raise InvalidError("a domain is a bare host name like example.com, without port, path or user name")
+    host = _host(bare)
+    if host is None or ("." not in host and host != "localhost"):
+        raise InvalidError("a domain is a bare host name like example.com")
+    return host
+
+
+def origins(given: Iterable[str]) -> list[str]:
+    """Allowed origins in the form that browsers send, without repetitions, in the order given."""
+    if isinstance(given, str):
+        given = (given,)
+    known = list(dict.fromkeys(_origin(text) for text in given))
+    if len(known) > _MAX_ORIGINS:
+        raise InvalidError(f"a client has {_MAX_ORIGINS} allowed origins at most")
+    return known
+
+
+def _origin(text: str) -> str:
+    refusal = InvalidError("an allowed origin is scheme://host or scheme://host:port, like https://shop.example.com")
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError:
+        raise refusal from None
+    extra = parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc
+    host = _host(parts.hostname or "")
+    if parts.scheme not in _DEFAULT_PORTS or extra or host is None:
+        raise refusal
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + ("" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}")
+
+
+def _host(text: str) -> str | None:
+    for address in (IPv4Address, IPv6Address):
+        try:
+            return str(address(text))
+        except ValueError:
+            continue
+    if len(text) > _MAX_DOMAIN_CHARS:
+        return None
+    try:
+        host = idna.encode(text.rstrip("."), uts46=True, transitional=False).decode("ascii").lower()
+    except (idna.IDNAError, UnicodeError):
+        return None
+    # A name that ends in a number is an address to browsers (127.1, 0x7f.1).
+    if len(host) > _MAX_DOMAIN_CHARS or _NUMBER.fullmatch(host.rsplit(".", 1)[-1]):
+        return None
+    return host
+
+
+def text(value: str, what: str, limit: int = 255) -> str:
+    """A one-line text, trimmed, not empty."""
+    trimmed = value.strip()
+    if not trimmed or len(trimmed) > limit or _UNPRINTABLE.search(trimmed):
+        raise InvalidError(f"{what} must be 1 to {limit} characters on one line")
+    return trimmed
+
+
+def optional_text(value: str | None, what: str, limit: int = 255) -> str | None:
+    """Like `text`; ``None`` and the empty text give ``None``."""
+    return None if value is None or not value.strip() else text(value, what, limit)
+
+
+def page_url(value: str) -> str:
+    """The page that a form is on: a URL, a path or a pattern."""
+    return text(value, "a page URL", _MAX_URL_CHARS)
+
+
+def selector(value: str) -> str:
+    """A CSS selector. Its grammar is the browser's business; length and control characters are ours."""
+    return text(value, "a selector", SELECTOR_CHARS)
+
+
+def alternatives(values: Sequence[str]) -> list[str]:
+    """Further selectors of a form, without repetitions."""
+    if isinstance(values, str):
+        values = (values,)
+    known = list(dict.fromkeys(selector(value) for value in values))
+    if len(known) > _MAX_ALTERNATIVES:
+        raise InvalidError(f"a form has {_MAX_ALTERNATIVES} alternative selectors at most")
+    return known
+
+
+def field_type(value: str) -> str:
+    """The type of an input: ``text``, ``email``, ``tel``, ``select``, …"""
+    kind = value.strip().lower()
+    if not _FIELD_TYPE.fullmatch(kind):
+        raise InvalidError("a field type is one word like text, email, tel or select")
+    return kind
+
+
+def display_order(value: int) -> int:
+    """A place among the fields of a form."""
+    if not 0 <= value <= 1_000_000:
+        raise InvalidError("an order is a number from 0 to 1000000")
+    return value
+
+
+def retention_days(value: int | None) -> int | None:
+    """Days that events live; 0 gives ``None``, the global setting."""
+    if value is None or value == 0:
+        return None
+    if not 1 <= value <= MAX_RETENTION_DAYS:
+        raise InvalidError(f"retention is 1 to {MAX_RETENTION_DAYS} days, or 0 for the global setting")
+    return value
+
+
+# ----------------------------------------------------------------------------------------------------------- documents
+
+
+def merged(stored: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """``stored`` with ``patch`` laid over it as in RFC 7396: objects merge, ``null`` removes, all else replaces."""
+    result = dict(stored)
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping):
+            below = result.get(key)
+            result[key] = merged(below if isinstance(below, Mapping) else {}, value)
+        else:
+            result[key] = value
+    return result
+
+
+def document(
+    stored: Mapping[str, Any], patch: Mapping[str, Any] | None, what: str, limit: int = 16_384
+) -> dict[str, Any]:
+    """A free JSON object after a merge.
+
+    :param limit: bytes of its JSON.
+    """
+    if patch is None:
+        return dict(stored)
+    if not isinstance(patch, Mapping):
+        raise InvalidError(f"{what} must be a JSON object")
+    try:
+        encoded = msgspec.json.encode(merged(stored, patch))
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise InvalidError(f"{what} must be a JSON object") from None
+    if len(encoded) > limit:
+        raise InvalidError(f"{what} is larger than {limit} bytes")
+    # What comes back holds only what JSON can: no NaN, which MariaDB would refuse.
+    return msgspec.json.decode(encoded, type=dict[str, Any])
+
+
+def form_metadata(stored: Mapping[str, Any], patch: Mapping[str, Any] | None, partial: bool | None) -> dict[str, Any]:
+    """A form's metadata after a merge; ``partial`` becomes its ``partialCapture``."""
+    result = document(stored, patch, "metadata")
+    if partial is not None:
+        result["partialCapture"] = partial
+    if not isinstance(result.get("partialCapture", False), bool):
+        raise InvalidError("metadata: partialCapture must be true or false")
+    return result
+
+
+def widget_config(stored: Mapping[str, Any], patch: Mapping[str, Any] | None) -> dict[str, Any]:
+    """``clients.config`` after a merge, checked against `WidgetConfig`."""
+    result = document(stored, patch, "config")
+    batching = _checked(result, WidgetConfig, "config").batching
+    if not 1 <= batching.max_events <= 50:
+        raise InvalidError("config: batching.maxEvents must be 1 to 50")
+    if not 100 <= batching.flush_interval_ms <= 60_000:
+        raise InvalidError("config: batching.flushIntervalMs must be 100 to 60000")
+    return result
+
+
+def client_settings(stored: Mapping[str, Any], patch: Mapping[str, Any] | None) -> dict[str, Any]:
+    """``clients.settings`` after a merge, checked against `ClientSettings`."""
+    result = document(stored, patch, "settings")
+    checked = _checked(result, ClientSettings, "settings")
+    if checked.default_region is not None and not _REGION.fullmatch(checked.default_region):
+        raise InvalidError("settings: defaultRegion must be two capital letters like US")
+    for name in ("limitEventsPerMinute", "limitConfigPerMinute", "limitIpEventsPerMinute"):
+        value = result.get(name)
+        if value is not None and not 0 <= value <= 2**31 - 1:
+            raise InvalidError(f"settings: {name} must not be negative")
+    return result
+
+
+def _checked(value: Mapping[str, Any], shape: type[Record], what: str) -> Record:
+    unknown = _unknown(value, shape)
+    if unknown:
+        raise InvalidError(f"{what}: unknown {', '.join(unknown)}; known are {', '.join(_names(shape))}")
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        raise InvalidError(f"{what}: {error}") from None
+
+
+def _names(shape: type[msgspec.Struct]) -> list[str]:
+    return [entry.encode_name for entry in msgspec.structs.fields(shape)]
+
+
+def _unknown(value: Mapping[str, Any], shape: type[msgspec.Struct], path: str = "") -> list[str]:
+    inner = {entry.encode_name: entry.type for entry in msgspec.structs.fields(shape)}
+    found = [f"{path}{key}" for key in value if key not in inner]
+    for key, kind in inner.items():
+        below = value.get(key)
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(below, Mapping):
+            found += _unknown(below, kind, f"{path}{key}.")
+    return found

@@ -1,0 +1,44 @@
+"""Binds the document classes to MongoDB: the one place that knows all of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from beanie import Document, init_beanie
+from pymongo import IndexModel
+
+from tracker.leads.documents import Lead
+from tracker.pipeline.documents import Event, Session
+from tracker.settings import Settings
+from tracker.stores.documents import Documents, connect, ensure_indexes, open_database
+
+log = structlog.get_logger(__name__)
+
+DOCUMENTS: tuple[type[Document], ...] = (Event, Lead, Session)
+
+
+def declared_indexes() -> dict[str, list[IndexModel]]:
+    """Every index that the document classes declare, by collection."""
+    return {
+        document.Settings.name: list(document.Settings.indexes)  # type: ignore[attr-defined]
+        for document in DOCUMENTS
+    }
+
+
+@asynccontextmanager
+async def open_documents(settings: Settings, *, indexes: bool = False) -> AsyncIterator[Documents]:
+    """Connect and bind the document classes.
+
+    :param indexes: also make the indexes that are missing; for the worker, at its start.
+    :raises pymongo.errors.PyMongoError: when MongoDB is away.
+    """
+    async with connect(settings) as client:
+        documents = await open_database(client, settings)
+        if indexes:
+            await ensure_indexes(documents.database, declared_indexes())
+        await init_beanie(documents.database, document_models=list(DOCUMENTS), skip_indexes=True)
+        if not documents.transactions:
+            log.warning("mongodb_without_transactions", hint="run a replica set: counters may be off after a crash")
+        yield documents

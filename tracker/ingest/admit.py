@@ -1,0 +1,121 @@
+"""Admission: which key, from where, how fast (decisions §4, §7). Everything here happens before an event is read."""
+
+from __future__ import annotations
+
+import time
+from hashlib import blake2s
+
+import msgspec
+
+from tracker.config.cache import ConfigCache
+from tracker.config.keys import hash_key, looks_like_key
+from tracker.config.records import ClientSettings, KeyRecord
+from tracker.errors import ForbiddenError, TooManyRequestsError, UnauthorizedError, UnavailableError
+from tracker.ingest.limits import Limiter, Refused, Spend
+from tracker.ingest.origins import origin_allowed
+from tracker.settings import Settings
+from tracker.stores.redis import RedisError
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who sends: the request's ``Origin`` header and the visitor's (or server's) address."""
+
+    origin: str | None
+    ip_address: str | None
+
+
+class RateLimitError(TooManyRequestsError):
+    """A 429 with the figures of the limit, for the ``RateLimit-*`` headers."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(
+            f"at most {refused.limit} a minute; try again in {refused.retry_after} s", retry_after=refused.retry_after
+        )
+        self.refused = refused
+
+
+class Gate:
+    """Decides whether a request may pass."""
+
+    def __init__(self, cache: ConfigCache, limiter: Limiter, settings: Settings) -> None:
+        self._cache = cache
+        self._limiter = limiter
+        self._settings = settings
+        self._address_key = blake2s(settings.secrets[0].encode(), person=b"limits").digest()
+
+    async def identify(self, api_key: str | None) -> KeyRecord:
+        """The record of a key.
+
+        :raises UnauthorizedError: when it is missing, unknown, expired or revoked.
+        :raises UnavailableError: when that cannot be told now.
+        """
+        if not api_key:
+            raise UnauthorizedError("send the client's key as apiKey in the body or as X-API-Key header")
+        if not looks_like_key(api_key):
+            raise UnauthorizedError("that is not an API key of this service; `trackerctl embed <client>` prints one")
+        key = await self._cache.key(hash_key(api_key))
+        now = time.time()
+        if key is None or (key.revoked_at is not None and key.revoked_at <= now):
+            raise UnauthorizedError("the API key is unknown or revoked; `trackerctl key list <client>` shows the valid")
+        if key.expires_at is not None and key.expires_at <= now:
+            raise UnauthorizedError("the API key has expired; `trackerctl key issue <client>` makes a new one")
+        return key
+
+    @staticmethod
+    def check_place(key: KeyRecord, origin: str | None) -> None:
+        """Check the client's state and where the request comes from.
+
+        :raises ForbiddenError: for an inactive client, a foreign origin, or a secret key from a browser.
+        """
+        if not key.client_active:
+            raise ForbiddenError("the client is switched off; `trackerctl client enable` switches it on")
+        if origin is None:
+            if key.kind == "publishable" and key.settings.require_origin:
+                raise ForbiddenError("the client takes events from browsers only (requireOrigin)")
+        elif key.kind == "secret":
+            raise ForbiddenError("a secret key is for servers; pages use the publishable key")
+        elif not origin_allowed(key, origin):
+            raise ForbiddenError("the page's origin is not the client's; `trackerctl client update --origin` adds it")
+
+    async def spend_events(self, key: KeyRecord, caller: Caller, events: int) -> None:
+        """Charge a batch to the key, and to the address unless a server sends.
+
+        :raises RateLimitError: when either limit is reached.
+        """
+        own = key.settings
+        by_key = _limit(own.limit_events_per_minute, self._settings.limit_events_per_minute)
+        by_ip = _limit(own.limit_ip_events_per_minute, self._settings.limit_ip_events_per_minute)
+        if key.kind == "secret" or not caller.ip_address:
+            by_ip = 0
+        address = self._address_name(caller.ip_address) if by_ip and caller.ip_address else ""
+        await self._spend(Spend(events, (f"e:{key.key_id}", by_key), (f"i:{address}", by_ip)))
+
+    async def spend_config_read(self, key: KeyRecord) -> None:
+        """Charge one read of the configuration.
+
+        Config is served while Redis is away: a page without it would capture nothing at all.
+
+        :raises RateLimitError: when the limit is reached.
+        """
+        own: ClientSettings = key.settings
+        limit = _limit(own.limit_config_per_minute, self._settings.limit_config_per_minute)
+        try:
+            await self._spend(Spend(1, (f"c:{key.key_id}", limit)))
+        except UnavailableError:
+            return
+
+    def _address_name(self, ip_address: str) -> str:
+        # A whole address must not stand in Redis, not even in the name of a counter that lives two minutes.
+        return blake2s(ip_address.encode(), key=self._address_key, digest_size=12).hexdigest()
+
+    async def _spend(self, spend: Spend) -> None:
+        try:
+            refused = await self._limiter.spend(spend)
+        except (RedisError, OSError) as error:
+            raise UnavailableError("the queue does not answer; send the batch again", retry_after=2) from error
+        if refused:
+            raise RateLimitError(refused)
+
+
+def _limit(own: int | None, default: int) -> int:
+    return default if own is None else own

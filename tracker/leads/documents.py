@@ -1,0 +1,77 @@
+"""Leads as they are stored (technical design §2.4, decisions §6). Attribute names are the stored ones."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from beanie import Document
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+LeadStatus = Literal["chat_inquiry", "partial", "submitted"]
+LeadQuality = Literal["low", "medium", "high"]
+
+
+class Lead(Document):
+    """A person who showed interest in one client's offer.
+
+    ``current`` marks the one lead of an e-mail that new events may join; the unique index over it is what makes two
+    simultaneous submissions one lead. ``attributeAt`` holds the event time behind each attribute, so that the order
+    in which events arrive does not matter.
+    """
+
+    leadId: str
+    clientId: str
+    formId: str | None = None
+    email: str | None = None
+    name: str | None = None
+    firstName: str | None = None
+    lastName: str | None = None
+    phone: str | None = None
+    company: str | None = None
+    message: str | None = None
+    fields: dict[str, Any] = {}
+    attributeAt: dict[str, datetime] = {}
+    status: LeadStatus
+    quality: LeadQuality
+    source: str
+    sessionId: str | None = None
+    visitorId: str | None = None
+    utmSource: str | None = None
+    utmMedium: str | None = None
+    utmCampaign: str | None = None
+    referrer: str | None = None
+    landingPage: str | None = None
+    attribution: dict[str, Any] = {}
+    crmSynced: bool = False
+    crmSyncedAt: datetime | None = None
+    crmId: str | None = None
+    crmErrors: list[dict[str, Any]] = []
+    history: list[dict[str, Any]] = []
+    test: bool = False
+    current: bool | None = None
+    submittedAt: datetime | None = None
+    lastInteractionAt: datetime
+    createdAt: datetime
+    updatedAt: datetime
+
+    class Settings:
+        """Collection and indexes."""
+
+        name = "leads"
+        indexes = [  # noqa: RUF012 - Beanie's way
+            IndexModel([("clientId", ASCENDING), ("leadId", ASCENDING)], name="client_lead", unique=True),
+            IndexModel(
+                [("clientId", ASCENDING), ("email", ASCENDING), ("test", ASCENDING)],
+                name="client_email_current",
+                unique=True,
+                partialFilterExpression={"current": True},
+            ),
+            IndexModel([("clientId", ASCENDING), ("createdAt", DESCENDING)], name="client_created"),
+            IndexModel([("email", ASCENDING)], name="email"),
+            IndexModel([("status", ASCENDING), ("createdAt", DESCENDING)], name="status_created"),
+            IndexModel([("quality", ASCENDING)], name="quality"),
+            IndexModel([("visitorId", ASCENDING)], name="visitor"),
+            IndexModel([("crmSynced", ASCENDING), ("crmSyncedAt", ASCENDING)], name="crm_sync"),
+            IndexModel([("sessionId", ASCENDING)], name="session"),
+        ]

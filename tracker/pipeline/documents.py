@@ -1,0 +1,85 @@
+"""Events and sessions as they are stored (technical design §2.4, decisions §6). Attribute names are the stored ones."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from beanie import Document
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+TTL = IndexModel([("expiresAt", ASCENDING)], name="expires", expireAfterSeconds=0)
+
+
+class Event(Document):
+    """One event in the one stored shape: ``payload.form.{formId,formName,fields}``,
+    ``payload.page.{url,path,title,referrer}``, beside what else the payload held."""
+
+    eventId: str
+    clientId: str
+    formId: str | None = None
+    leadId: str | None = None
+    eventType: str
+    payload: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+    sessionId: str | None = None
+    visitorId: str | None = None
+    userAgent: str | None = None
+    ipAddress: str | None = None
+    geo: dict[str, Any] | None = None
+    test: bool = False
+    timestamp: datetime
+    createdAt: datetime
+    expiresAt: datetime
+
+    class Settings:
+        """Collection and indexes. The e-mail index is sparse: most events hold none."""
+
+        name = "events"
+        indexes = [  # noqa: RUF012 - Beanie's way
+            IndexModel([("clientId", ASCENDING), ("eventId", ASCENDING)], name="client_event", unique=True),
+            IndexModel([("clientId", ASCENDING), ("timestamp", DESCENDING)], name="client_time"),
+            IndexModel([("eventType", ASCENDING), ("timestamp", DESCENDING)], name="type_time"),
+            IndexModel([("sessionId", ASCENDING)], name="session"),
+            IndexModel([("visitorId", ASCENDING)], name="visitor"),
+            IndexModel([("payload.form.fields.email", ASCENDING)], name="email", sparse=True),
+            TTL,
+        ]
+
+
+class Session(Document):
+    """A visit: what was seen and done between two pauses of thirty minutes. ``duration`` in seconds."""
+
+    sessionId: str
+    clientId: str
+    visitorId: str | None = None
+    startedAt: datetime
+    endedAt: datetime
+    duration: int
+    pageViews: list[dict[str, Any]] = []
+    pageViewCount: int = 0
+    eventCount: int = 0
+    formSubmissions: int = 0
+    utmParams: dict[str, str] = {}
+    referrer: str | None = None
+    landingPage: str | None = None
+    userAgent: str | None = None
+    device: str | None = None
+    browser: str | None = None
+    os: str | None = None
+    geo: dict[str, Any] | None = None
+    test: bool = False
+    createdAt: datetime
+    updatedAt: datetime
+    expiresAt: datetime
+
+    class Settings:
+        """Collection and indexes."""
+
+        name = "sessions"
+        indexes = [  # noqa: RUF012 - Beanie's way
+            IndexModel([("clientId", ASCENDING), ("sessionId", ASCENDING)], name="client_session", unique=True),
+            IndexModel([("clientId", ASCENDING), ("startedAt", DESCENDING)], name="client_start"),
+            IndexModel([("visitorId", ASCENDING)], name="visitor"),
+            TTL,
+        ]

@@ -1,0 +1,58 @@
+"""What the steps work on: one event on its way from the wire to the documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tracker.config.records import ClientRecord
+from tracker.leads.facts import LeadFacts
+from tracker.queue import QueuedBatch, QueuedEvent
+
+
+@dataclass(slots=True)
+class PageView:
+    """One page seen in a session."""
+
+    url: str
+    title: str | None
+    timestamp: datetime
+
+
+@dataclass(slots=True)
+class Draft:
+    """An event between the steps. ``raw`` is what came; each step fills in what is below it.
+
+    Times are aware UTC. ``touch`` holds utm_* and click ids, referrer and landing page of the page it came from.
+    """
+
+    client: ClientRecord
+    batch: QueuedBatch
+    queued: QueuedEvent
+    raw: dict[str, Any]
+    received_at: datetime
+
+    event_type: str = ""
+    timestamp: datetime = datetime.min
+    clamped: bool = False
+    session_id: str | None = None
+    visitor_id: str | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    ip_address: str | None = None
+    user_agent: str | None = None
+    touch: dict[str, str] = field(default_factory=dict)
+    lead: LeadFacts | None = None
+    lead_id: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the event is unique by."""
+        return self.client.client_id, self.queued.event_id
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """``payload.form``, empty for events without a form."""
+        form: dict[str, Any] = self.payload.get("form") or {}
+        return form

@@ -1,0 +1,134 @@
+"""How events add up to sessions. Pure; ``store`` reads what exists and writes the result.
+
+A session is made by whichever of its events comes first, and events may come late or in any order: start, end and
+landing page follow event times, never the time of processing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tracker.pipeline.devices import device_of
+from tracker.pipeline.draft import Draft
+from tracker.pipeline.touch import campaign
+
+SessionKey = tuple[str, str]
+_UTM = {"utmSource": "source", "utmMedium": "medium", "utmCampaign": "campaign", "utmTerm": "term", "utmContent": "content"}
+
+
+@dataclass(slots=True)
+class SessionDelta:
+    """What a group of new events adds to one session; ``first`` and ``last`` are the earliest and latest of them."""
+
+    first: Draft
+    last: Draft
+    events: int = 0
+    submissions: int = 0
+    page_views: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def key(self) -> SessionKey:
+        """The client's and the session's id."""
+        return self.first.client.client_id, self.first.session_id or ""
+
+
+def group_by_session(drafts: Iterable[Draft]) -> dict[SessionKey, SessionDelta]:
+    """Sum up events by session; events without a session id belong to none."""
+    deltas: dict[SessionKey, SessionDelta] = {}
+    for draft in drafts:
+        if not draft.session_id:
+            continue
+        key = (draft.client.client_id, draft.session_id)
+        delta = deltas.get(key)
+        if delta is None:
+            delta = deltas[key] = SessionDelta(draft, draft)
+        _add(delta, draft)
+    return deltas
+
+
+def _add(delta: SessionDelta, draft: Draft) -> None:
+    delta.events += 1
+    if draft.timestamp < delta.first.timestamp:
+        delta.first = draft
+    if draft.timestamp >= delta.last.timestamp:
+        delta.last = draft
+    if draft.event_type == "form_submission":
+        delta.submissions += 1
+    elif draft.event_type == "page_view":
+        page = draft.payload.get("page") or {}
+        view: dict[str, Any] = {"url": page.get("url") or page.get("path") or "", "timestamp": draft.timestamp}
+        if page.get("title"):
+            view["title"] = page["title"]
+        delta.page_views.append(view)
+
+
+def new_session(delta: SessionDelta, expires_at: datetime, keep_views: int) -> dict[str, Any]:
+    """The document of a session that begins with these events."""
+    client_id, session_id = delta.key
+    return {
+        "sessionId": session_id,
+        "clientId": client_id,
+        "visitorId": delta.first.visitor_id,
+        "startedAt": delta.first.timestamp,
+        "endedAt": delta.last.timestamp,
+        "duration": _seconds(delta.first.timestamp, delta.last.timestamp),
+        "pageViews": sorted(delta.page_views, key=lambda view: view["timestamp"])[-keep_views:],
+        "pageViewCount": len(delta.page_views),
+        "eventCount": delta.events,
+        "formSubmissions": delta.submissions,
+        **_first_seen(delta.first),
+        "test": delta.first.batch.test,
+        "createdAt": delta.first.received_at,
+        "updatedAt": delta.last.received_at,
+        "expiresAt": expires_at,
+    }
+
+
+def session_update(existing: dict[str, Any], delta: SessionDelta, keep_views: int) -> dict[str, Any]:
+    """The update that adds these events to a stored session (read without its page views)."""
+    started = min(existing["startedAt"], delta.first.timestamp)
+    ended = max(existing["endedAt"], delta.last.timestamp)
+    values: dict[str, Any] = {
+        "startedAt": started,
+        "endedAt": ended,
+        "duration": _seconds(started, ended),
+        "updatedAt": max(existing["updatedAt"], delta.last.received_at),
+    }
+    if delta.first.timestamp < existing["startedAt"]:
+        values |= {name: value for name, value in _first_seen(delta.first).items() if value}
+    if not existing.get("visitorId") and delta.first.visitor_id:
+        values["visitorId"] = delta.first.visitor_id
+    increments = {"eventCount": delta.events}
+    if delta.submissions:
+        increments["formSubmissions"] = delta.submissions
+    update: dict[str, Any] = {"$set": values, "$inc": increments}
+    if delta.page_views:
+        increments["pageViewCount"] = len(delta.page_views)
+        views = sorted(delta.page_views, key=lambda view: view["timestamp"])[-keep_views:]
+        push: dict[str, Any] = {"$each": views, "$slice": -keep_views}
+        if views[0]["timestamp"] < existing["endedAt"]:
+            push["$sort"] = {"timestamp": 1}
+        update["$push"] = {"pageViews": push}
+    return update
+
+
+def _first_seen(draft: Draft) -> dict[str, Any]:
+    device = device_of(draft.user_agent) if draft.user_agent else None
+    utm = {_UTM[name]: value for name, value in campaign(draft.touch).items() if name in _UTM}
+    return {
+        "utmParams": utm,
+        "referrer": draft.touch.get("referrer"),
+        "landingPage": draft.touch.get("landingPage"),
+        "userAgent": draft.user_agent,
+        "device": device.device if device else None,
+        "browser": device.browser if device else None,
+        "os": device.os if device else None,
+        "geo": {"country": draft.batch.country} if draft.batch.country else None,
+    }
+
+
+def _seconds(start: datetime, end: datetime) -> int:
+    return int((end - start).total_seconds())

@@ -1,0 +1,40 @@
+"""Structured logs: JSON for collectors, plain for people. No event, address or key is ever a log value."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+from tracker.settings import Settings
+
+# Libraries that log what they handle (arq: job arguments; pymongo: commands; httpx: URLs).
+_QUIET = ("arq", "pymongo", "httpx", "httpcore", "asyncio", "alembic", "_granian")
+
+
+def configure(settings: Settings) -> None:
+    """Set up logging for this process; safe to call again."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    )
+    structlog.configure(
+        processors=[*shared, structlog.processors.format_exc_info, renderer]
+        if settings.log_format == "json"
+        else [*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

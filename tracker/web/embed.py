@@ -1,0 +1,92 @@
+"""What pages load: the per-client loader, the snippet, the browser script (technical design §3.2)."""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import sha256
+
+from litestar import Response, get
+
+from tracker.assets import Asset, browser_script
+from tracker.config.records import KeyMode
+from tracker.config.service import ConfigService
+from tracker.embed import embed_html, loader_script
+from tracker.errors import NotFoundError
+from tracker.web.config import CACHE_CONTROL, etag_matches
+from tracker.web.http import AppRequest
+from tracker.web.services import Services, services_of
+
+_JS = "application/javascript; charset=utf-8"
+_IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+@get("/script/{name:str}", media_type=_JS, summary="Loader script of a client, `{clientId}.js`", tags=["embedding"])
+async def get_loader(request: AppRequest, name: str) -> Response[bytes]:
+    """A small script that sets the key and loads the browser script."""
+    client_id, dot, suffix = name.rpartition(".")
+    if not dot or suffix != "js":
+        raise NotFoundError("ask for /script/{clientId}.js")
+    services = services_of(request)
+    key = await publishable_key(services, client_id)
+    body = loader_script(key, services.settings.public_url).encode()
+    headers = {"Cache-Control": CACHE_CONTROL, "ETag": f'"{sha256(body).hexdigest()[:32]}"', **_SCRIPT_HEADERS}
+    if etag_matches(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(b"", status_code=304, headers=headers, media_type=_JS)
+    return Response(body, headers=headers, media_type=_JS)
+
+
+@get("/script/{client_id:str}/embed", media_type="text/html", summary="Embed snippet of a client", tags=["embedding"])
+async def get_embed(request: AppRequest, client_id: str, integrity: bool = False) -> Response[str]:
+    """The snippet to paste into a page; with ``?integrity=true`` the script is pinned to its present bytes."""
+    services = services_of(request)
+    key = await publishable_key(services, client_id)
+    pin = browser_script("v1").integrity if integrity else None
+    html = embed_html(key, services.settings.public_url, integrity=pin)
+    return Response(html, media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+
+@get("/main-app.{version:str}.js", media_type=_JS, summary="The browser script", tags=["embedding"])
+async def get_script(request: AppRequest, version: str) -> Response[bytes]:
+    """Immutable: a change of the script's contract is a new version."""
+    asset = browser_script(version)
+    headers = {"Cache-Control": _IMMUTABLE, "ETag": asset.etag, **_SCRIPT_HEADERS, "Vary": "Accept-Encoding"}
+    if etag_matches(request.headers.get("if-none-match"), asset.etag):
+        return Response(b"", status_code=304, headers=headers, media_type=_JS)
+    body, encoding = _encoded(asset, request.headers.get("accept-encoding", ""))
+    if encoding:
+        headers["Content-Encoding"] = encoding
+    return Response(body, headers=headers, media_type=_JS)
+
+
+# Scripts are fetched by other sites: with `integrity` they need CORS, under COEP they need CORP.
+_SCRIPT_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+def _encoded(asset: Asset, accepted: str) -> tuple[bytes, str | None]:
+    offered = {
+        part.split(";")[0].strip().lower()
+        for part in accepted.split(",")
+        if part.replace(" ", "").lower().partition(";q=")[2] not in ("0", "0.0")
+    }
+    if "br" in offered:
+        return asset.brotli, "br"
+    if "gzip" in offered:
+        return asset.gzip, "gzip"
+    return asset.body, None
+
+
+async def publishable_key(services: Services, client_id: str, mode: KeyMode = "live") -> str:
+    """The client's current publishable key, derived anew.
+
+    :raises NotFoundError: for an unknown or inactive client, alike: who asks here is a stranger.
+    """
+    client = await services.cache.client(client_id)
+    if client is None or not client.is_active:
+        raise NotFoundError("no such client")
+    service = ConfigService(services.engine, services.settings, actor="web", notify=lambda: None)
+    return await asyncio.to_thread(service.publishable_key, client.client_id, mode)
+
