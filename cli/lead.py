@@ -55,20 +55,16 @@ async def show(
 
 
 def _table(leads: list[dict[str, Any]]) -> RenderableType:
-    return table(
-        ("ID", "EMAIL", "NAME", "STATUS", "UPDATED"),
-        [(lead["leadId"], lead.get("email"), _name(lead), lead.get("status"), ago(_changed(lead))) for lead in leads],
-        ids=("ID",),
-    )
+    rows = [
+        (lead["leadId"][:8], lead.get("email"), _name(lead), lead["status"], lead["quality"], ago(lead["createdAt"]))
+        for lead in leads
+    ]
+    return table(("ID", "EMAIL", "NAME", "STATUS", "QUALITY", "CREATED"), rows, ids=("ID",))
 
 
 def _name(lead: dict[str, Any]) -> str:
     parts = [lead.get("firstName"), lead.get("lastName")]
-    return " ".join(part for part in parts if part) or str(lead.get("name") or "")
-
-
-def _changed(lead: dict[str, Any]) -> object:
-    return lead.get("updatedAt") or lead.get("createdAt")
+    return lead.get("name") or " ".join(part for part in parts if part)
 
 
 def _flat(value: dict[str, Any], path: str = "") -> list[tuple[str, object]]:

@@ -90,6 +90,11 @@ def _json(wanted: bool) -> bool:
     return wanted
 
 
+def _no_color(wanted: bool) -> bool:
+    context.current().color = not (wanted or os.environ.get("NO_COLOR"))
+    return wanted
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from cli.output import emit
@@ -106,7 +111,10 @@ def root(
         typer.Option("--json", help="Print JSON for programs; errors too, on stderr.", is_eager=True, callback=_json),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print ids only, no hints.")] = False,
-    no_color: Annotated[bool, typer.Option("--no-color", help="Print without colour; NO_COLOR does too.")] = False,
+    no_color: Annotated[
+        bool,
+        typer.Option("--no-color", help="Print without colour; NO_COLOR does too.", is_eager=True, callback=_no_color),
+    ] = False,
     data_dir: Annotated[
         Path | None,
         typer.Option(
@@ -121,7 +129,6 @@ def root(
     """
     given = context.current()
     given.quiet = quiet
-    given.color = not (no_color or os.environ.get("NO_COLOR"))
     if data_dir is not None:
         # Child processes of `dev` and `serve` must read the same settings.
         os.environ["TRACKER_DATA_DIR"] = str(data_dir)

@@ -194,7 +194,7 @@ def console() -> Console:
     return Console(
         file=sys.stdout,
         width=None if interactive or "COLUMNS" in os.environ else PIPE_WIDTH,
-        no_color=not current().color or None,
+        color_system="auto" if current().color else None,
         force_terminal=None if interactive else False,
         markup=False,
         highlight=False,

@@ -56,5 +56,5 @@ async def newest(redis: AsyncRedis, limit: int = 100) -> list[DeadLetter]:
     ids = await redis.zrevrange(_BY_TIME, 0, limit - 1)
     if not ids:
         return []
-    rows = await redis.hmget(_ENTRIES, ids)
+    rows = await redis.hmget(_ENTRIES, ids)  # type: ignore[misc]
     return [msgspec.msgpack.decode(row, type=DeadLetter) for row in rows if row]

@@ -22,7 +22,7 @@ DOCUMENTS: tuple[type[Document], ...] = (Event, Lead, Session)
 def declared_indexes() -> dict[str, list[IndexModel]]:
     """Every index that the document classes declare, by collection."""
     return {
-        document.Settings.name: list(document.Settings.indexes)  # type: ignore[attr-defined]
+        document.Settings.name: list(document.Settings.indexes)
         for document in DOCUMENTS
     }
 

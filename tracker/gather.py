@@ -88,15 +88,17 @@ class Gatherer(Generic[Item, Result]):
             return
         try:
             results = await self._flush([item for item, _ in group])
+            # Inside the try: a flush that answers too few must not leave its submitters waiting for ever.
+            answered = list(zip(group, results, strict=True))
         except asyncio.CancelledError:
             for _, future in group:
                 future.cancel()
             raise
-        except Exception as error:  # noqa: BLE001 - handed to every submitter
+        except Exception as error:
             for _, future in group:
                 if not future.done():
                     future.set_exception(error)
             return
-        for (_, future), result in zip(group, results, strict=True):
+        for (_, future), result in answered:
             if not future.done():
                 future.set_result(result)

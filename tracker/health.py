@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 from pymongo import AsyncMongoClient
@@ -57,7 +58,7 @@ async def _check(name: str, check: Awaitable[tuple[str, str]]) -> StoreHealth:
     started = time.perf_counter()
     try:
         version, detail = await asyncio.wait_for(check, _PATIENCE_SECONDS)
-    except Exception as error:  # noqa: BLE001 - whatever a driver raises, the store did not answer
+    except Exception as error:
         return StoreHealth(name, ok=False, detail=f"does not answer ({type(error).__name__})")
     latency = round((time.perf_counter() - started) * 1000, 1)
     return StoreHealth(name, ok=True, detail=detail, version=version, latency_ms=latency)
@@ -80,9 +81,10 @@ async def _check_config(settings: Settings) -> tuple[str, str]:
 
 async def _check_mongodb(settings: Settings) -> tuple[str, str]:
     milliseconds = int(_PATIENCE_SECONDS * 800)
-    async with AsyncMongoClient(
+    connection: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
         settings.mongodb_url, serverSelectionTimeoutMS=milliseconds, connectTimeoutMS=milliseconds
-    ) as client:
+    )
+    async with connection as client:
         info = await client.server_info()
         hello = await client.admin.command("hello")
     detail = "" if hello.get("setName") or hello.get("msg") == "isdbgrid" else "no replica set: no transactions"

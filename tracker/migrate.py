@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 import tracker
-from tracker.config.failures import explained
+from tracker.config.failures import unreachable
 from tracker.config.models import Table
 from tracker.errors import ConflictError, InvalidError, UnavailableError
 from tracker.stores.relational import LOCK_SECONDS, engine_for, for_writing
@@ -106,7 +106,7 @@ def _run(engine: Engine, work: Callable[[Config], None]) -> None:
     except CommandError as error:
         raise InvalidError(f"{error}; `trackerctl db current` shows where the database is") from None
     except (DBAPIError, PoolTimeoutError) as error:
-        raise explained(engine, error) from None
+        raise unreachable(error) or error from None
 
 
 @contextmanager
@@ -157,7 +157,7 @@ def _reading(engine: Engine) -> Iterator[Connection]:
         with engine.connect() as connection:
             yield connection
     except (DBAPIError, PoolTimeoutError) as error:
-        raise explained(engine, error) from None
+        raise unreachable(error) or error from None
 
 
 def _line(difference: object) -> str:

@@ -49,7 +49,9 @@ class Settings(BaseSettings):
     secret_keys: str = Field(
         "", repr=False, description="Comma-separated; the first is current, the rest still verify and decrypt"
     )
-    public_url: str = Field("http://127.0.0.1:8000", description="Where browsers reach this service; goes into snippets")
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="Where browsers reach this service; goes into pages"
+    )
     trusted_proxies: str = Field(
         "", description="Comma-separated addresses or networks whose X-Forwarded-For is believed; none by default"
     )
@@ -88,7 +90,9 @@ class Settings(BaseSettings):
     worker_poll_seconds: float = Field(0.05, gt=0, description="Pause between two looks at an idle queue")
     job_lease_seconds: float = Field(6.0, ge=1, description="A killed worker's jobs are taken over after this long")
     job_timeout_seconds: float = Field(120.0, gt=0, description="A job that takes longer is handed back")
-    shutdown_grace_seconds: float = Field(20.0, ge=0, description="What a stopping worker may finish before handing back")
+    shutdown_grace_seconds: float = Field(
+        20.0, ge=0, description="What a stopping worker may finish in"
+    )
     event_max_tries: int = Field(3, ge=1, description="Tries of an event with a data error before the dead letters")
     event_retry_seconds: float = Field(5.0, ge=0, description="First pause between two tries; doubles, jittered")
     event_max_kills: int = Field(3, ge=1, description="Workers that one event may kill before the dead letters")

@@ -4,7 +4,7 @@ import { flush } from './queue.js';
 import { cleanObject } from './redaction.js';
 import { safe } from './util.js';
 
-const track = (name, payload) => {
+const track = (name = '', payload) => {
   const clean = cleanObject(payload);
   if (/^[a-z]\w{0,63}$/.test(name)) emit(name, clean);
   else emit('custom', { name: '' + name, ...clean });

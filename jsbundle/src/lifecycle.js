@@ -7,8 +7,6 @@ import { forgetQueue, handOver, startQueue, tick } from './queue.js';
 import { PREFIX, keys, remove } from './storage.js';
 import { listen, safe } from './util.js';
 
-const MAX_PENDING = 100;
-
 const pending = [];
 let started = false;
 
@@ -43,7 +41,7 @@ const settle = () => {
 export const whenReady = (job, urgent) => {
   if (urgent) adoptCopy(settle);
   if (config) job();
-  else if (pending.length < MAX_PENDING) pending.push(safe(job));
+  else pending.push(safe(job));
 };
 
 export const consent = decision => {

@@ -9,13 +9,13 @@ import { log, safe, uuid } from './util.js';
  * The key's text is [lease, events]: until the lease ends nobody else may touch it. A page that dies leaves
  * its lease to run out, one that is left in good order shortens it; the next page then takes the events over.
  */
-const MAX_EVENTS = 500;
-const MAX_CHARACTERS = 256 * 1024;
+const MAX_EVENTS = 1000;
+const MAX_CHARACTERS = 512 * 1024;
 const MAX_AGE_MS = 7 * 24 * 3600 * 1000;
 const MAX_BATCH = 50;
 const MAX_BATCH_CHARACTERS = 60000;
-// Longer than the minute to which browsers stretch the timers of a hidden tab.
-const LEASE_MS = 90000;
+// Beyond the next tick, which renews it; a hidden tab may tick later and then finds its events taken over.
+const LEASE_MARGIN_MS = 5000;
 // Nobody hears the answer to a request of a page that is gone; after this it counts as lost.
 const UNHEARD_MS = 10000;
 const MAX_RETRY_MS = 300000;
@@ -31,15 +31,23 @@ let failures = 0;
 
 const batchLimit = () => Math.min(config.batching.maxEvents || MAX_BATCH, MAX_BATCH);
 const waiting = () => events.filter(event => !inFlight.has(event));
-const canSend = () => allowed() && Date.now() >= retryAt && navigator.onLine && waiting().length;
+const canSend = () =>
+  allowed() && Date.now() < lease && Date.now() >= retryAt && navigator.onLine && waiting().length;
 
-const save = (until = Date.now() + LEASE_MS) => {
+const interval = () => config.batching.flushIntervalMs || 5000;
+
+const save = (until = Date.now() + interval() + LEASE_MARGIN_MS) => {
   // Of too many the oldest goes, but a submission last of all.
   while (events.length > MAX_EVENTS || JSON.stringify(events).length > MAX_CHARACTERS)
     events.splice(Math.max(0, events.findIndex(event => event.type !== 'form_submission')), 1);
   lease = until;
   if (events.length) write(OWN, JSON.stringify([lease, events]));
   else remove(OWN);
+};
+
+/** After sleep or the back/forward cache another page may have taken the events over. */
+const disown = () => {
+  if (Date.now() >= lease && !read(OWN)) events = [];
 };
 
 /** The newest first: what has just happened must not queue behind a backlog. */
@@ -75,21 +83,17 @@ export const flush = urgent => {
 
 /** The page is hidden, or left: out with all that waits, and soon to the next page what was not heard of. */
 export const handOver = leaving => {
+  disown();
   while (canSend()) dispatch(leaving);
   if (leaving) save(inFlight.size ? Date.now() + UNHEARD_MS : retryAt);
 };
 
 export const push = event => {
   log(event);
+  disown();
   events.push(event);
   save();
   if (waiting().length >= batchLimit()) flush();
-};
-
-/** After sleep or the back/forward cache another page may have taken the events over. */
-const renewLease = () => {
-  if (Date.now() >= lease && !read(OWN)) events = [];
-  if (events.length) save();
 };
 
 const adopt = key => {
@@ -102,8 +106,9 @@ const adopt = key => {
 
 export const tick = () => {
   if (!allowed()) return;
-  renewLease();
   const takeOver = () => {
+    disown();
+    save();
     keys(QUEUE).forEach(safe(adopt));
     flush();
   };
@@ -114,7 +119,7 @@ export const tick = () => {
 
 export const startQueue = () => {
   tick();
-  setInterval(safe(tick), config.batching.flushIntervalMs || 5000);
+  setInterval(safe(tick), interval());
 };
 
 export const forgetQueue = () => {

@@ -4,7 +4,7 @@ export const REDACTED = '[REDACTED]';
 
 // The long stems are safe anywhere; the short ones only as whole words ("shipping" is no "pin").
 const SECRET =
-  /passw|kennwort|wachtwoord|contrasen|kreditkart|mot de passe|(credit|debit) ?card|card ?num|ccn|social ?security|security (code|question|answer)| (pwd|pass|passcode|pin|otp|ssn|cvv|cvc|csc|cc|iban|senha|clave|hasło|(one time|verification|auth|sms) code) /;
+  /passw|wachtwoord|contrasen|kreditkart|mot de passe|(credit|debit) ?card|card ?num|ccn|social ?security|security (code|question|answer)| (pwd|pass|passcode|pin|otp|ssn|cvv|cvc|csc|cc|iban|senha|clave|hasło|(one time|verification|auth|sms) code) /;
 const SECRET_PARAMETER = / (token|key|apikey|secret|code|auth|session|sig|signature|user|name|phone|e ?mail) /;
 
 // A number that begins with + is a phone's.

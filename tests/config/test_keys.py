@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.config import keys
@@ -17,6 +17,7 @@ KNOWN_KEY = "pk_live_WecvamdbdDw899iFftSH114nZV6qWOiaRTIpq5OPrzD"
 KNOWN_FINGERPRINT = "87a518f6f50a0ead"
 
 
+@settings(deadline=None)
 @given(SECRETS, KEY_IDS, MODES)
 def test_a_publishable_key_is_the_same_whenever_it_is_derived(secret: str, key_id: str, mode: keys.KeyMode) -> None:
     key = keys.derive_publishable(secret, key_id, mode)
@@ -26,6 +27,7 @@ def test_a_publishable_key_is_the_same_whenever_it_is_derived(secret: str, key_i
     assert keys.parse_kind_mode(key) == ("publishable", mode)
 
 
+@settings(deadline=None)
 @given(SECRETS, SECRETS, KEY_IDS, KEY_IDS)
 def test_another_secret_or_another_row_gives_another_key(one: str, other: str, row: str, other_row: str) -> None:
     key = keys.derive_publishable(one, row, "live")
@@ -33,6 +35,7 @@ def test_another_secret_or_another_row_gives_another_key(one: str, other: str, r
     assert (key == keys.derive_publishable(one, other_row, "live")) == (row == other_row)
 
 
+@settings(deadline=None)
 @given(SECRETS, KEY_IDS, MODES)
 def test_neither_hash_nor_fingerprint_gives_anything_away(secret: str, key_id: str, mode: keys.KeyMode) -> None:
     key = keys.derive_publishable(secret, key_id, mode)
@@ -61,11 +64,13 @@ def test_secret_keys_are_random_and_look_like_keys() -> None:
     assert keys.parse_kind_mode(keys.mint_secret("test")) == ("secret", "test")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=120))
 def test_garbage_does_not_look_like_a_key(text: str) -> None:
     assert not keys.looks_like_key(text)
 
 
+@settings(deadline=None)
 @given(KEY_IDS, st.integers(0, 50), st.characters(exclude_categories=()))
 def test_one_foreign_character_is_enough_to_refuse(key_id: str, place: int, letter: str) -> None:
     key = keys.derive_publishable("secret", key_id, "live")

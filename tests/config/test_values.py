@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.config import values
@@ -50,6 +50,7 @@ def test_what_is_no_bare_host_name_is_refused_as_domain(text: str) -> None:
         values.domain(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_either_a_stable_domain_or_refused(text: str) -> None:
     try:

@@ -99,8 +99,11 @@ class ConfigCache:
         await self._ensure_epoch()
         entry = self._keys.get(key_hash)
         if entry is None or self._is_old(entry.loaded_at):
+            epoch = self._epoch
             entry = await self._key_entry(key_hash)
-            self._keys[key_hash] = entry
+            # What was read before a change must not be kept after it.
+            if epoch == self._epoch:
+                self._keys[key_hash] = entry
         return entry.record
 
     async def client(self, client_id: str) -> ClientRecord | None:
@@ -111,8 +114,10 @@ class ConfigCache:
         await self._ensure_epoch()
         entry = self._clients.get(client_id)
         if entry is None or self._is_old(entry.loaded_at):
+            epoch = self._epoch
             entry = await self._client_entry(client_id)
-            self._clients[client_id] = entry
+            if epoch == self._epoch:
+                self._clients[client_id] = entry
         return entry.record
 
     # --- epoch ------------------------------------------------------------------------------------------------------
@@ -164,7 +169,7 @@ class ConfigCache:
 
     async def _cached_key(self, key_hash: str) -> _Entry[KeyRecord] | None:
         try:
-            data, loaded_at = await self._redis.hmget(self._keys_name(), [key_hash, _COMPLETE])
+            data, loaded_at = await self._redis.hmget(self._keys_name(), [key_hash, _COMPLETE])  # type: ignore[misc]
         except RedisError:
             return None
         if loaded_at is None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from tracker.errors import InvalidError, SettingsError, UnavailableError
+from tracker.errors import InvalidError, SettingsError, TrackerError, UnavailableError
 from tracker.stores.relational import is_outage, is_refusal, may_lack_schema
 
 _RETRY_SECONDS = 5.0
 
 
-def explained(engine: Engine, error: SQLAlchemyError) -> Exception:
-    """The error to raise instead of ``error``; ``error`` itself when it is a defect of ours."""
+def unreachable(error: SQLAlchemyError) -> TrackerError | None:
+    """The error to raise instead of ``error`` when it is the server that is away or refuses us."""
     if is_outage(error):
         return UnavailableError(
             "the configuration database does not answer; `trackerctl status` shows which stores do",
@@ -22,6 +22,14 @@ def explained(engine: Engine, error: SQLAlchemyError) -> Exception:
         return SettingsError(
             "the configuration database refuses the user, password or database name in TRACKER_CONFIG_DB_URL"
         )
+    return None
+
+
+def explained(engine: Engine, error: SQLAlchemyError) -> Exception:
+    """The error to raise instead of ``error``; ``error`` itself when it is a defect of ours."""
+    known = unreachable(error)
+    if known is not None:
+        return known
     if may_lack_schema(error) and not _migrated(engine):
         return UnavailableError("the configuration database is not up to date; run `trackerctl db upgrade`")
     if isinstance(error, DataError):

@@ -17,9 +17,7 @@ class Committer:
 
     def __init__(self, settings: Settings) -> None:
         self._clients = [redis_store.connect(settings, url) for url in redis_store.queue_urls(settings)]
-        self._shards = [
-            _gatherer(QueueProducer(client, shard), settings) for shard, client in enumerate(self._clients)
-        ]
+        self._shards = [_gatherer(QueueProducer(client, shard), settings) for shard, client in enumerate(self._clients)]
 
     async def commit(self, batch: QueuedBatch) -> None:
         """Returns once the batch is in Redis.

@@ -56,8 +56,8 @@ async def list_rejected(settings: Settings, client_id: str, limit: int = 50) -> 
     redis = redis_store.connect(settings)
     try:
         samples, counts = _names(client_id)
-        rows = await redis.lrange(samples, 0, limit - 1)
-        totals = await redis.hgetall(counts)
+        rows = await redis.lrange(samples, 0, limit - 1)  # type: ignore[misc]
+        totals = await redis.hgetall(counts)  # type: ignore[misc]
     finally:
         await redis_store.close(redis)
     return {

@@ -198,7 +198,7 @@ def _is_id(value: Any) -> bool:
     return value is None or (isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARS)
 
 
-def _diagnose(data: bytes) -> RefusalReason:  # noqa: C901 - one line a reason
+def _diagnose(data: bytes) -> RefusalReason:
     """Why the typed read failed; runs for refused events only, so it may be slow."""
     try:
         event = msgspec.json.decode(data)

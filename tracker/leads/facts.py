@@ -8,6 +8,18 @@ from typing import Any
 
 from tracker.leads.documents import LeadQuality, LeadStatus
 
+# What names a campaign or a click in a touch; referrer and landing page stand beside them.
+CAMPAIGN_NAMES = (
+    "utmSource",
+    "utmMedium",
+    "utmCampaign",
+    "utmTerm",
+    "utmContent",
+    "gclid",
+    "fbclid",
+    "msclkid",
+)
+
 
 @dataclass(slots=True)
 class LeadFacts:
@@ -16,6 +28,8 @@ class LeadFacts:
     :ivar attributes: lead attributes by their stored names (``firstName``, …), never empty values.
     :ivar fields: everything else that was in the form.
     :ivar at: event time, aware UTC.
+    :ivar touch: where the visitor came from, as the event's own page shows it.
+    :ivar visit: the same of the first event of its session, and when that was: a form is seldom on the landing page.
     """
 
     event_id: str
@@ -32,6 +46,7 @@ class LeadFacts:
     session_id: str | None = None
     visitor_id: str | None = None
     touch: dict[str, str] = field(default_factory=dict)
+    visit: tuple[datetime, dict[str, str]] | None = None
 
     @property
     def identity(self) -> tuple[str, bool, str] | None:

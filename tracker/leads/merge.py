@@ -8,11 +8,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from tracker.leads.facts import LeadFacts
+from tracker.leads.facts import CAMPAIGN_NAMES, LeadFacts
 from tracker.leads.quality import ORDER as QUALITY_ORDER
 
 STATUS_ORDER = {"chat_inquiry": 0, "partial": 1, "submitted": 2}
@@ -41,7 +41,7 @@ def new_lead(facts: LeadFacts) -> dict[str, Any]:
         "formId": facts.form_id,
         **facts.attributes,
         "fields": dict(facts.fields),
-        "attributeAt": {name: facts.at for name in (*facts.attributes, *_field_names(facts))},
+        "attributeAt": dict.fromkeys((*facts.attributes, *_field_names(facts)), facts.at),
         "status": facts.status,
         "quality": facts.quality,
         "source": facts.source,
@@ -111,19 +111,23 @@ def _merge_values(lead: dict[str, Any], facts: LeadFacts) -> None:
 
 
 def _merge_touch(lead: dict[str, Any], facts: LeadFacts) -> None:
-    if not facts.touch:
-        return
     attribution = lead["attribution"]
-    touch = {**facts.touch, "at": facts.at}
-    if "first" not in attribution or facts.at < attribution["first"]["at"]:
-        attribution["first"] = touch
-        # The plain attributes of the technical design are those of the first touch: what brought the person.
-        lead.update({name: facts.touch[name] for name in _TOUCH_ATTRIBUTES if name in facts.touch})
-    if "last" not in attribution or facts.at >= attribution["last"]["at"]:
-        attribution["last"] = touch
-    for name in _TOUCH_ATTRIBUTES:
-        if not lead.get(name) and name in facts.touch:
-            lead[name] = facts.touch[name]
+    for at, touch in _touches(facts):
+        if "first" not in attribution or at < attribution["first"]["at"]:
+            attribution["first"] = {**touch, "at": at}
+            # The plain attributes of the technical design are those of the first touch: what brought the person.
+            lead.update({name: touch.get(name) for name in _TOUCH_ATTRIBUTES})
+        if "last" not in attribution or at >= attribution["last"]["at"]:
+            attribution["last"] = {**touch, "at": at}
+
+
+def _touches(facts: LeadFacts) -> list[tuple[datetime, dict[str, str]]]:
+    """The visit's beginning, and the event's own page where that shows a source of its own."""
+    touches = [facts.visit] if facts.visit and facts.visit[1] else []
+    own = facts.touch
+    if own and (not touches or any(name in own for name in CAMPAIGN_NAMES)):
+        touches.append((facts.at, own))
+    return touches
 
 
 def _field_names(facts: LeadFacts) -> list[str]:

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from tracker.config.records import ClientRecord, FieldRecord, FormRecord
-from tracker.memo import by_identity
 from tracker.field_names import field_key
+from tracker.memo import by_identity
 
 # Roles as the browser script names them, by the lead attribute they fill.
 ATTRIBUTE_OF_ROLE: Mapping[str, str] = {

@@ -89,7 +89,7 @@ class BatchProcessor:
                     prepared.drafts.append(run_steps(begin(client, batch, event)))
                 except Drop as drop:
                     prepared.outcomes[batch.client_id, drop.outcome] += 1
-                except Exception as error:  # noqa: BLE001 - one bad event never loses its neighbours
+                except Exception as error:
                     prepared.failures.append(Failure(batch, event, f"steps: {type(error).__name__}"))
         return prepared
 

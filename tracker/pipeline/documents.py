@@ -61,6 +61,7 @@ class Session(Document):
     eventCount: int = 0
     formSubmissions: int = 0
     utmParams: dict[str, str] = {}
+    touch: dict[str, str] = {}
     referrer: str | None = None
     landingPage: str | None = None
     userAgent: str | None = None

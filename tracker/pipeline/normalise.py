@@ -12,6 +12,7 @@ ALIASES = {"pageview": "page_view"}
 _PAGE_KEYS = ("url", "path", "title", "referrer")
 # Taken up into payload.form and payload.page, so that they stand in one place only.
 _CONSUMED = frozenset({"form", "page", "fields", "formId", "formName", "fieldValue", *_PAGE_KEYS})
+_FORM_KEYS = frozenset({"form", "fields", "formId", "formName", "fieldName", "fieldValue"})
 _TOP_LEVEL_EXTRAS = ("trigger", "fieldName", "fieldType", "formProgress", "roles")
 _INT64 = 2**63
 _SECONDS_BELOW = 1e11  # a number below is epoch seconds: in milliseconds it would be before March 1973
@@ -22,11 +23,14 @@ _MAX_BEHIND = timedelta(days=366)
 
 def clean(value: Any) -> Any:
     """A copy that MongoDB can hold: names are data, whole numbers fit 64 bits."""
-    if isinstance(value, dict):
-        return {field_key(name): clean(item) for name, item in value.items()}
-    if isinstance(value, list):
+    kind = type(value)
+    if kind is str:
+        return value
+    if kind is dict:
+        return {field_key(name): item if type(item) is str else clean(item) for name, item in value.items()}
+    if kind is list:
         return [clean(item) for item in value]
-    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+    if kind is int and not -_INT64 <= value < _INT64:
         return str(value)
     return value
 
@@ -35,10 +39,9 @@ def stored_payload(raw: dict[str, Any]) -> dict[str, Any]:
     """``payload`` in the stored shape: ``form`` and ``page`` where there are any, then what else it held."""
     payload = _object(raw.get("payload"))
     stored: dict[str, Any] = {}
-    form, page = _form(raw, payload), _page(raw, payload)
-    if form:
+    if form := _form(raw, payload):
         stored["form"] = form
-    if page:
+    if page := _page(raw, payload):
         stored["page"] = page
     for name in _TOP_LEVEL_EXTRAS:
         if name in raw:
@@ -50,9 +53,11 @@ def stored_payload(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _form(raw: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
+    if _FORM_KEYS.isdisjoint(payload) and _FORM_KEYS.isdisjoint(raw):
+        return {}
     inner = _object(payload.get("form"))
     fields = {**_object(raw.get("fields")), **_object(payload.get("fields")), **_object(inner.get("fields"))}
-    name, value = _first("fieldName", payload, raw), _first("fieldValue", payload, raw)
+    name, value = payload.get("fieldName", raw.get("fieldName")), payload.get("fieldValue", raw.get("fieldValue"))
     if isinstance(name, str) and name and value is not None:
         fields.setdefault(name, value)
     form_id = inner.get("formId") or payload.get("formId") or raw.get("formId")
@@ -68,8 +73,11 @@ def _form(raw: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
 
 def _page(raw: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
     page: dict[str, Any] = {}
-    for source in (_object(raw.get("page")), payload, _object(payload.get("page"))):
-        page.update({key: source[key] for key in _PAGE_KEYS if isinstance(source.get(key), str)})
+    for source in (raw.get("page"), payload, payload.get("page")):
+        if source and type(source) is dict:
+            for key in _PAGE_KEYS:
+                if type(text := source.get(key)) is str:
+                    page[key] = text
     if page.get("url") and not page.get("path"):
         page["path"] = url_path(page["url"])
     return page
@@ -81,10 +89,6 @@ def url_path(url: str) -> str:
         return urlsplit(url).path or "/"
     except ValueError:
         return "/"
-
-
-def _first(name: str, *sources: dict[str, Any]) -> Any:
-    return next((source[name] for source in sources if source.get(name) is not None), None)
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -104,7 +108,10 @@ def event_time(raw: Any, received_at: datetime, sent_at: float | None) -> tuple[
     if moment is None:
         return received_at, raw is not None
     if sent_at is not None and abs(skew := received_at - _from_epoch(sent_at, received_at)) > _MAX_SKEW:
-        moment += skew
+        try:
+            moment += skew
+        except OverflowError:
+            return received_at, True
     if moment > received_at + _MAX_AHEAD or moment < received_at - _MAX_BEHIND:
         return received_at, True
     # MongoDB keeps milliseconds; what is compared later must be what was stored.

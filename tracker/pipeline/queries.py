@@ -38,9 +38,7 @@ async def list_events(
     return [document_view(row) async for row in cursor]
 
 
-async def tail_events(
-    *, client_id: str | None = None, event_type: str | None = None
-) -> AsyncIterator[dict[str, Any]]:
+async def tail_events(*, client_id: str | None = None, event_type: str | None = None) -> AsyncIterator[dict[str, Any]]:
     """Events as they are stored, from now on, for ever."""
     events = Event.get_pymongo_collection()
     seen: dict[ObjectId, None] = {}

@@ -16,7 +16,13 @@ from tracker.pipeline.draft import Draft
 from tracker.pipeline.touch import campaign
 
 SessionKey = tuple[str, str]
-_UTM = {"utmSource": "source", "utmMedium": "medium", "utmCampaign": "campaign", "utmTerm": "term", "utmContent": "content"}
+_UTM = {
+    "utmSource": "source",
+    "utmMedium": "medium",
+    "utmCampaign": "campaign",
+    "utmTerm": "term",
+    "utmContent": "content",
+}
 
 
 @dataclass(slots=True)
@@ -63,6 +69,13 @@ def _add(delta: SessionDelta, draft: Draft) -> None:
         if page.get("title"):
             view["title"] = page["title"]
         delta.page_views.append(view)
+
+
+def visit_of(existing: dict[str, Any] | None, delta: SessionDelta) -> tuple[datetime, dict[str, str]]:
+    """When and from where the visit began, as far as is known by now."""
+    if existing and existing["startedAt"] <= delta.first.timestamp:
+        return existing["startedAt"], existing.get("touch") or {}
+    return delta.first.timestamp, delta.first.touch
 
 
 def new_session(delta: SessionDelta, expires_at: datetime, keep_views: int) -> dict[str, Any]:
@@ -120,6 +133,7 @@ def _first_seen(draft: Draft) -> dict[str, Any]:
     utm = {_UTM[name]: value for name, value in campaign(draft.touch).items() if name in _UTM}
     return {
         "utmParams": utm,
+        "touch": draft.touch,
         "referrer": draft.touch.get("referrer"),
         "landingPage": draft.touch.get("landingPage"),
         "userAgent": draft.user_agent,

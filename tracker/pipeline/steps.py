@@ -23,7 +23,7 @@ from tracker.pipeline.normalise import ALIASES, clean, event_time, stored_payloa
 from tracker.pipeline.outcome import Drop, Outcome
 from tracker.pipeline.touch import touch_of
 from tracker.privacy.anonymise import anonymise_ip
-from tracker.privacy.redact import redact_named, redact_value
+from tracker.privacy.redact import redact_value
 from tracker.queue import QueuedBatch, QueuedEvent
 
 Step = Callable[[Draft], None]
@@ -62,8 +62,10 @@ def normalise(draft: Draft) -> None:
     user_agent = draft.metadata.pop("userAgent", None)
     # A server that forwards events has the visitor's user agent in the event; a browser's own header is better.
     own = user_agent[:512] if isinstance(user_agent, str) else None
-    draft.user_agent = draft.batch.user_agent if draft.batch.user_agent and "Mozilla" in draft.batch.user_agent else (
-        own or draft.batch.user_agent
+    draft.user_agent = (
+        draft.batch.user_agent
+        if draft.batch.user_agent and "Mozilla" in draft.batch.user_agent
+        else (own or draft.batch.user_agent)
     )
 
 
@@ -71,10 +73,6 @@ def redact(draft: Draft) -> None:
     """Secrets are replaced wherever they stand; the event is kept."""
     draft.payload = redact_value(draft.payload)
     draft.metadata = redact_value(draft.metadata)
-    name = draft.payload.get("fieldName")
-    form = draft.form
-    if isinstance(name, str) and form and name in form["fields"]:
-        form["fields"][name] = redact_named(name, form["fields"][name])
 
 
 def anonymise(draft: Draft) -> None:

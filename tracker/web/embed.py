@@ -89,4 +89,3 @@ async def publishable_key(services: Services, client_id: str, mode: KeyMode = "l
         raise NotFoundError("no such client")
     service = ConfigService(services.engine, services.settings, actor="web", notify=lambda: None)
     return await asyncio.to_thread(service.publishable_key, client.client_id, mode)
-

@@ -43,7 +43,7 @@ class Accepted(msgspec.Struct, omit_defaults=True):
 _DOCUMENTED = {
     200: ResponseSpec(Accepted, description="The events are safe; refused ones are listed"),
     **{
-        status: ResponseSpec(Problem, description=text, media_type="application/problem+json")  # type: ignore[arg-type]
+        status: ResponseSpec(Problem, description=text, media_type="application/problem+json")
         for status, text in {
             400: "Unreadable body",
             401: "Key missing, unknown, expired or revoked",
@@ -147,7 +147,7 @@ def _queued(
         client_id=key.client_id,
         test=key.mode == "test",
         received_at=time.time(),
-        sent_at=batch.sentAt / 1000 if batch.sentAt else None,
+        sent_at=_seconds(batch.sentAt),
         ip_address=anonymise_ip(caller.ip_address) if caller.ip_address else None,
         user_agent=user_agent[:_MAX_USER_AGENT_CHARS] if user_agent else None,
         country=None,
@@ -155,9 +155,15 @@ def _queued(
     )
 
 
+def _seconds(milliseconds: float | None) -> float | None:
+    try:
+        return milliseconds / 1000 if milliseconds else None
+    except OverflowError:
+        # JSON's whole numbers have no end; a clock that says such a thing tells nothing.
+        return None
+
+
 async def _sample(services: Services, key: KeyRecord, refused: list[Refusal], batch: WireBatch) -> None:
     # Samples are a help for operators; that Redis is away will be told by the commit.
     with suppress(RedisError, OSError):
-        await keep_samples(
-            services.redis, key.client_id, refused, batch.events, services.settings.rejected_sample
-        )
+        await keep_samples(services.redis, key.client_id, refused, batch.events, services.settings.rejected_sample)

@@ -1,0 +1,390 @@
+"""Errors, signals and pipes, in real processes where it matters."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run, process_environment
+
+Spawn = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("clint",),
+        ("client", "lst"),
+        ("client", "create"),
+        ("client", "create", "--domian", "example.com"),
+        ("client", "show"),
+        ("lead", "list", "--limit", "many"),
+        ("lead", "list", "--limit", "0"),
+        ("lead", "list", "--since", "whenever"),
+        ("embed", "example.com", "--format", "pdf"),
+        ("serve", "--port", "99999"),
+    ],
+)
+def test_a_wrong_command_line_is_two_and_says_where_the_help_is(site: Path, run: Run, args: tuple[str, ...]) -> None:
+    ran = run(*args, code=2)
+
+    assert ran.out == ""
+    assert ran.err.startswith("error: ")
+    assert len(ran.err.splitlines()) <= 2
+    assert run("--json", *args, code=2).error["slug"] == "usage"
+    assert run(*args, "--json", code=2).err.startswith('{"error"') or args == ("clint",)
+
+
+def test_a_misspelt_noun_is_guessed(run: Run) -> None:
+    assert "Did you mean 'client'" in run("clint", code=2).err
+
+
+@pytest.mark.parametrize("args", [(), ("client",), ("db",)])
+def test_no_command_shows_the_help_and_is_two(run: Run, args: tuple[str, ...]) -> None:
+    assert run(*args, code=2).err.startswith("Usage: trackerctl")
+
+
+def test_json_may_stand_before_the_noun_or_behind_the_verb(client: dict[str, Any], run: Run) -> None:
+    assert run("--json", "client", "list").json == run("client", "list", "--json").json
+    assert run("client", "show", "nowhere.example", "--json", code=1).error["slug"] == "not-found"
+
+
+def test_a_refusal_is_one_line_and_one(site: Path, run: Run) -> None:
+    ran = run("client", "show", "nowhere.example", code=1)
+
+    assert ran.out == ""
+    assert ran.err == "error: no client nowhere.example; `trackerctl client list` shows them\n"
+
+
+def test_a_refusal_in_json_has_slug_detail_and_status(site: Path, run: Run) -> None:
+    assert run("--json", "client", "show", "nowhere.example", code=1).error == {
+        "slug": "not-found",
+        "detail": "no client nowhere.example; `trackerctl client list` shows them",
+        "status": 404,
+    }
+
+
+def test_missing_settings_say_how_to_get_them(run: Run) -> None:
+    ran = run("client", "list", code=1)
+
+    assert "TRACKER_CONFIG_DB_URL" in ran.err
+    assert "trackerctl init" in ran.err
+
+
+def test_a_config_store_without_tables_says_how_to_make_them(
+    tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setenv("TRACKER_CONFIG_DB_URL", f"sqlite:///{tmp_path / 'empty.db'}")
+    assert "trackerctl db upgrade" in run("client", "list", code=1).err
+
+
+@pytest.mark.parametrize("command", [("client", "list"), ("db", "upgrade"), ("db", "current"), ("db", "check")])
+def test_a_config_store_that_is_away_is_one_line_without_credentials(
+    site: Path, monkeypatch: pytest.MonkeyPatch, run: Run, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("TRACKER_CONFIG_DB_URL", "mysql+pymysql://root:hunter2@127.0.0.1:1/tracker")
+    ran = run("--json", *command, code=1)
+
+    assert ran.error["slug"] == "unavailable"
+    assert "hunter2" not in ran.err
+
+
+@pytest.mark.parametrize("url", ["mysql+pymysql//nonsense", "postgresql://u:hunter2@h/d", "nonsense"])
+def test_a_config_url_that_cannot_be_used_is_a_settings_error(
+    site: Path, monkeypatch: pytest.MonkeyPatch, run: Run, url: str
+) -> None:
+    monkeypatch.setenv("TRACKER_CONFIG_DB_URL", url)
+    ran = run("--json", "client", "list", code=1)
+
+    assert ran.error["slug"] == "settings"
+    assert "hunter2" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "url", "command"),
+    [
+        ("TRACKER_MONGODB_URL", "mongodb://u:hunter2@127.0.0.1:1/?serverSelectionTimeoutMS=100", ("lead", "list")),
+        ("TRACKER_MONGODB_URL", "mongodb://u:hunter2@127.0.0.1:1/?serverSelectionTimeoutMS=100", ("event", "list")),
+        ("TRACKER_REDIS_URL", "redis://u:hunter2@127.0.0.1:1/0", ("event", "rejected", "example.com")),
+    ],
+)
+def test_a_store_that_is_away_is_named_without_its_credentials(
+    client: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    run: Run,
+    variable: str,
+    url: str,
+    command: tuple[str, ...],
+) -> None:
+    monkeypatch.setenv("TRACKER_MONGODB_TIMEOUT_SECONDS", "0.1")
+    monkeypatch.setenv(variable, url)
+    ran = run("--json", *command, code=1)
+
+    assert ran.error["slug"] == "unavailable"
+    assert variable in ran.error["detail"]
+    assert "hunter2" not in ran.err
+
+
+def test_a_mongodb_url_that_is_none_is_a_settings_error(site: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    monkeypatch.setenv("TRACKER_MONGODB_URL", "http://u:hunter2@127.0.0.1")
+    ran = run("--json", "lead", "list", code=1)
+
+    assert ran.error["slug"] == "settings"
+    assert "hunter2" not in ran.err
+
+
+def test_a_change_with_redis_away_is_stored_with_a_warning(
+    site: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setenv("TRACKER_REDIS_URL", "redis://127.0.0.1:1/0")
+    ran = run("client", "create", "--domain", "example.com", "--quiet")
+    quiet = run("--json", "client", "disable", "example.com")
+
+    assert ran.err == "warning: Redis does not answer: the change is stored and takes effect within 5 minutes\n"
+    assert "within 5 minutes" in json.loads(quiet.err)["warning"]["detail"]
+    assert quiet.json["isActive"] is False
+
+
+def test_a_change_without_a_redis_warns_of_nothing(site: Path, run: Run) -> None:
+    assert run("client", "create", "--domain", "example.com", "-q").err == ""
+
+
+# ------------------------------------------------------------------------------------------------- in other processes
+
+
+def driver(body: str) -> list[str]:
+    """A ``trackerctl`` whose insides ``body`` has changed before it runs."""
+    return [sys.executable, "-c", textwrap.dedent(body) + "\nfrom cli.main import run; run()"]
+
+
+BROKEN = """
+    import tracker.config.service as service
+    def explode(self, **_):
+        raise RuntimeError("mysql+pymysql://root:hunter2@db/x pk_live_abcdefgh went wrong")
+    service.ConfigService.list_clients = explode
+"""
+
+
+def test_an_unexpected_error_is_one_line(site: Path) -> None:
+    command = [*driver(BROKEN), "client", "list"]
+    ran = subprocess.run(command, env=process_environment(), capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 1
+    assert ran.stdout == ""
+    [line] = ran.stderr.splitlines()
+    assert line.startswith("error: unexpected RuntimeError: mysql+pymysql://***@db/x pk_live_*** went wrong")
+    assert "TRACKER_DEBUG=1" in line
+
+
+def test_debugging_shows_the_traceback_without_credentials(site: Path) -> None:
+    command = [*driver(BROKEN), "client", "list"]
+    environment = process_environment({"TRACKER_DEBUG": "1"})
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 1
+    assert "Traceback" in ran.stderr
+    assert "in explode" in ran.stderr
+    assert "db/x pk_live_*** went wrong" in ran.stderr
+    assert "abcdefgh" not in ran.stderr
+
+
+def test_ctrl_c_is_130_without_a_traceback(site: Path) -> None:
+    body = """
+        import asyncio, os, signal
+        import tracker.health as health
+        async def interrupted(settings):
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(60)
+        health.check_stores = interrupted
+    """
+    stores = {"TRACKER_MONGODB_URL": "mongodb://127.0.0.1:1", "TRACKER_REDIS_URL": "redis://127.0.0.1:1"}
+    command = [*driver(body), "status"]
+    ran = subprocess.run(command, env=process_environment(stores), capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
+
+
+def test_ctrl_c_instead_of_an_answer_is_130_and_changes_nothing(client: dict[str, Any], run: Run) -> None:
+    body = """
+        import builtins, os, signal, time
+        def interrupted(*_):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(60)
+        builtins.input = interrupted
+        import cli.options
+        cli.options.is_interactive = lambda: True
+    """
+    command = [*driver(body), "client", "delete", "example.com"]
+    ran = subprocess.run(command, env=process_environment(), capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 130
+    assert "Go on?" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert len(run("--json", "client", "list").json) == 1
+
+
+TAIL = """
+    from contextlib import asynccontextmanager
+    import tracker.documents, tracker.pipeline.queries as queries
+    @asynccontextmanager
+    async def opened(settings, **_):
+        yield
+    async def events(**_):
+        number = 0
+        while True:
+            yield {"eventType": "page_view", "timestamp": "2026-01-01T12:00:00.000Z", "number": number}
+            number += 1
+    tracker.documents.open_documents = opened
+    queries.tail_events = events
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_stream_ends_silently_when_its_reader_has_gone(client: dict[str, Any], options: tuple[str, ...]) -> None:
+    command = [*driver(TAIL), "event", "tail", "example.com", *options]
+    environment = process_environment({"TRACKER_MONGODB_URL": "mongodb://127.0.0.1:1"})
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        lines = [process.stdout.readline() for _ in range(3)]
+        process.stdout.close()
+        error = process.stderr.read()
+        assert process.wait(timeout=60) == 0
+
+    assert "Traceback" not in error
+    assert "rror" not in error
+    if options:
+        assert [json.loads(line)["number"] for line in lines] == [0, 1, 2]
+    else:
+        assert lines[0] == "12:00:00  page_view\n"
+
+
+@pytest.mark.parametrize(("command", "code"), [(("client", "list"), 0), (("--help",), 0), (("db", "current"), 0)])
+def test_a_reader_that_has_gone_before_the_output_is_no_error(
+    client: dict[str, Any], command: tuple[str, ...], code: int
+) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    process = subprocess.run(
+        [sys.executable, "-m", "cli.main", *command],
+        env=process_environment(),
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write)
+
+    assert (process.returncode, process.stderr) == (code, "")
+
+
+def test_output_in_a_locale_without_unicode_is_still_printed(site: Path, run: Run, spawn: Spawn) -> None:
+    run("client", "create", "--domain", "example.com", "--name", "Bücher")
+    environment = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    ran = spawn("--json", "client", "list", env=environment)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert json.loads(ran.stdout)[0]["name"] == "Bücher"
+
+
+# ------------------------------------------------------------------------------------------------------ at a terminal
+
+
+class Terminal:
+    """A process at a pseudo-terminal, and somebody who reads and types."""
+
+    def __init__(self, *args: str, **env: str) -> None:
+        self._main, terminal = pty.openpty()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", *args],
+            env=process_environment({"TERM": "xterm", **env}),
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+        )
+        os.close(terminal)
+        self.text = ""
+
+    def read_until(self, words: str) -> None:
+        """Wait for a text; at the end of the output, or after a minute, it fails."""
+        while words not in self.text:
+            ready, _, _ = select.select([self._main], [], [], 60)
+            assert ready, f"{words!r} did not come: {self.text!r}"
+            assert self._read(), f"{words!r} did not come: {self.text!r}"
+
+    def type(self, text: str) -> None:
+        os.write(self._main, text.encode())
+
+    def end(self) -> int:
+        """Read the rest; gives the exit code."""
+        while self._read():
+            pass
+        os.close(self._main)
+        return self._process.wait(timeout=60)
+
+    def _read(self) -> bool:
+        try:
+            data = os.read(self._main, 65_536)
+        except OSError:  # how Linux says that the other side is closed
+            return False
+        self.text += data.decode()
+        return bool(data)
+
+
+def test_a_question_at_the_terminal_names_what_goes_and_no_changes_nothing(form: dict[str, Any], run: Run) -> None:
+    terminal = Terminal("client", "delete", "example.com")
+    terminal.read_until("Go on? [y/N]")
+    terminal.type("n\n")
+
+    assert terminal.end() == 1
+    assert "1 key and 1 form with their fields and mappings" in terminal.text
+    assert "error: stopped; nothing was changed" in terminal.text
+    assert len(run("--json", "client", "list").json) == 1
+
+
+def test_yes_at_the_terminal_deletes(form: dict[str, Any], run: Run) -> None:
+    terminal = Terminal("client", "delete", "example.com")
+    terminal.read_until("Go on? [y/N]")
+    terminal.type("y\n")
+
+    assert terminal.end() == 0
+    assert run("--json", "client", "list").json == []
+
+
+@pytest.mark.parametrize(
+    ("args", "env", "coloured"),
+    [
+        (("client", "list"), {}, True),
+        (("client", "list"), {"NO_COLOR": "1"}, False),
+        (("--no-color", "client", "list"), {}, False),
+        (("--help",), {}, True),
+        (("--help",), {"NO_COLOR": "1"}, False),
+        (("--no-color", "--help"), {}, False),
+        (("--json", "client", "list"), {}, False),
+    ],
+)
+def test_colour_is_for_terminals_that_want_it(
+    client: dict[str, Any], args: tuple[str, ...], env: dict[str, str], coloured: bool
+) -> None:
+    terminal = Terminal(*args, **env)
+
+    assert terminal.end() == 0
+    assert ("\x1b[" in terminal.text) is coloured
+
+
+def test_no_colour_codes_go_into_a_pipe(form: dict[str, Any], spawn: Spawn) -> None:
+    for command in (("client", "list"), ("client", "show", "example.com"), ("--help",), ("client", "--help")):
+        assert "\x1b" not in spawn(*command, env={"TERM": "xterm-256color"}).stdout

@@ -1,0 +1,126 @@
+"""An arq worker that holds jobs by short leases (decisions §8).
+
+Changed from arq: a killed worker's jobs are taken over after seconds instead of the job time-out, an outage of Redis
+does not end the process, and claiming is one round trip for many jobs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from arq.connections import ArqRedis
+from arq.constants import in_progress_key_prefix
+from arq.worker import Function, Worker
+
+from tracker.outage import PAUSE_SECONDS
+from tracker.queue import deserialize, renew_leases, serialize
+from tracker.settings import Settings
+from tracker.stores import redis as redis_store
+
+log = structlog.get_logger(__name__)
+
+_UNLIMITED_TRIES = 2**31  # arq drops a job beyond its tries; here the count only tells how often a worker died
+_ARQ_PATIENCE_SECONDS = 30.0  # beyond our own time limit: arq gives up jobs that it times out itself
+
+# Claims due jobs that nobody holds. KEYS: queue. ARGV: prefix of the holds, lease in ms, now in ms, most, job ids.
+_CLAIM = """
+local claimed = {}
+for i = 5, #ARGV do
+  if #claimed >= 2 * tonumber(ARGV[4]) then break end
+  local score = redis.call('ZSCORE', KEYS[1], ARGV[i])
+  if score and tonumber(score) <= tonumber(ARGV[3])
+     and redis.call('SET', ARGV[1] .. ARGV[i], '1', 'NX', 'PX', ARGV[2]) then
+    claimed[#claimed + 1] = ARGV[i]
+    claimed[#claimed + 1] = score
+  end
+end
+return claimed
+"""
+
+
+class LeasedWorker(Worker):
+    """Consumes one queue."""
+
+    def __init__(
+        self,
+        redis: ArqRedis,
+        settings: Settings,
+        functions: list[Function],
+        context: dict[str, Any],
+        *,
+        queue: str,
+    ) -> None:
+        super().__init__(
+            functions=functions,
+            redis_pool=redis,
+            queue_name=queue,
+            handle_signals=False,
+            max_jobs=settings.worker_max_jobs,
+            job_timeout=settings.job_timeout_seconds + _ARQ_PATIENCE_SECONDS,
+            keep_result=0,
+            poll_delay=settings.worker_poll_seconds,
+            max_tries=_UNLIMITED_TRIES,
+            ctx=context,
+            job_serializer=serialize,
+            job_deserializer=deserialize,
+            log_results=False,
+        )
+        self._lease = settings.job_lease_seconds
+        self._renewed_at = 0.0
+        self._claim: Callable[..., Coroutine[Any, Any, list[bytes]]] = redis.register_script(_CLAIM)
+        self._away_pause = 0.0
+
+    async def _poll_iteration(self) -> None:
+        try:
+            await super()._poll_iteration()
+            self._away_pause = 0.0
+        except Exception as error:
+            if not redis_store.is_outage(error):
+                raise
+            # Finished work whose job could not be taken off the queue is done again and changes nothing.
+            if not self._away_pause:
+                log.warning("queue_away", queue=self.queue_name, error=type(error).__name__)
+            self._away_pause = min(max(2 * self._away_pause, PAUSE_SECONDS[0]), PAUSE_SECONDS[1])
+            await asyncio.sleep(self._away_pause)
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """Claim as many of the due jobs as there is room for, in one round trip."""
+        room = self.max_jobs - self.job_counter
+        wanted = [job_id for job_id in job_ids if job_id.decode() not in self.tasks]
+        if room <= 0 or not wanted:
+            return
+        now = int(time.time() * 1000)
+        claimed = await self._claim(
+            keys=[self.queue_name], args=[in_progress_key_prefix, int(self._lease * 1000), now, room, *wanted]
+        )
+        for raw_id, score in zip(claimed[::2], claimed[1::2], strict=True):
+            job_id = raw_id.decode()
+            await self.sem.acquire()
+            self.job_counter += 1
+            task = self.loop.create_task(self.run_job(job_id, int(float(score))))
+            task.add_done_callback(lambda _: self._release_sem_dec_counter_on_complete())
+            self.tasks[job_id] = task
+
+    async def heart_beat(self) -> None:
+        """Renew the leases of running jobs, then what arq does."""
+        now = time.monotonic()
+        if self.tasks and now - self._renewed_at > self._lease / 3:
+            self._renewed_at = now
+            await renew_leases(self.pool, self.tasks, self._lease)
+        await super().heart_beat()
+
+    async def drain(self, grace: float) -> None:
+        """Stop picking, finish what can be finished within ``grace`` seconds, hand back the rest."""
+        self.allow_pick_jobs = False
+        running = [task for task in self.tasks.values() if not task.done()]
+        if running:
+            await asyncio.wait(running, timeout=grace)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        if self.main_task:
+            self.main_task.cancel()
