@@ -158,7 +158,7 @@ def facts(pairs: Iterable[tuple[str, object]]) -> Table:
     result.add_column(style="dim", no_wrap=True)
     result.add_column(overflow="fold")
     for name, value in pairs:
-        result.add_row(name, cell(value))
+        result.add_row(clean(name), cell(value))
     return result
 
 

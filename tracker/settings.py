@@ -31,9 +31,11 @@ class Settings(BaseSettings):
 
     # --- stores -----------------------------------------------------------------------------------------------------
     config_db_url: str = Field(
-        "", description="Relational store of clients, forms and keys: mysql+pymysql://… or sqlite:///…"
+        "", repr=False, description="Relational store of clients, forms and keys: mysql+pymysql://… or sqlite:///…"
     )
-    mongodb_url: str = Field("", description="MongoDB 6.0+, a replica set (transactions make effects exactly-once)")
+    mongodb_url: str = Field(
+        "", repr=False, description="MongoDB 6.0+, a replica set (transactions make effects exactly-once)"
+    )
     mongodb_database: str = Field("tracker", description="Database of events, leads and sessions")
     mongodb_write_concern: str = Field(
         "majority", description="w of every write; 1 is faster and may lose what a failed primary had (decisions §9)"
@@ -42,16 +44,14 @@ class Settings(BaseSettings):
     mongodb_timeout_seconds: float = Field(
         5.0, gt=0, description="How long to look for a primary before a write counts as an outage"
     )
-    redis_url: str = Field("", description="Redis 6.2+ with AOF and maxmemory-policy noeviction")
+    redis_url: str = Field("", repr=False, description="Redis 6.2+ with AOF and maxmemory-policy noeviction")
     redis_timeout_seconds: float = Field(2.0, gt=0, description="Longest wait for one answer before a 503 is given")
 
     # --- secrets and addresses --------------------------------------------------------------------------------------
     secret_keys: str = Field(
         "", repr=False, description="Comma-separated; the first is current, the rest still verify and decrypt"
     )
-    public_url: str = Field(
-        "http://127.0.0.1:8000", description="Where browsers reach this service; goes into pages"
-    )
+    public_url: str = Field("http://127.0.0.1:8000", description="Where browsers reach this service; goes into pages")
     trusted_proxies: str = Field(
         "", description="Comma-separated addresses or networks whose X-Forwarded-For is believed; none by default"
     )
@@ -84,15 +84,15 @@ class Settings(BaseSettings):
 
     # --- queue and worker (decisions §8, §9) ------------------------------------------------------------------------
     queue_shards: int = Field(1, ge=1, le=64, description="Queues that clients are hashed over")
-    queue_shard_urls: str = Field("", description="Comma-separated Redis URLs of the shards; empty = all on redis_url")
+    queue_shard_urls: str = Field(
+        "", repr=False, description="Comma-separated Redis URLs of the shards; empty = all on redis_url"
+    )
     worker_max_jobs: int = Field(64, ge=1, description="Jobs that a worker holds; they share transactions")
     worker_batch_events: int = Field(1000, ge=1, description="Events in one transaction at most")
     worker_poll_seconds: float = Field(0.05, gt=0, description="Pause between two looks at an idle queue")
     job_lease_seconds: float = Field(6.0, ge=1, description="A killed worker's jobs are taken over after this long")
     job_timeout_seconds: float = Field(120.0, gt=0, description="A job that takes longer is handed back")
-    shutdown_grace_seconds: float = Field(
-        20.0, ge=0, description="What a stopping worker may finish in"
-    )
+    shutdown_grace_seconds: float = Field(20.0, ge=0, description="What a stopping worker may finish in")
     event_max_tries: int = Field(3, ge=1, description="Tries of an event with a data error before the dead letters")
     event_retry_seconds: float = Field(5.0, ge=0, description="First pause between two tries; doubles, jittered")
     event_max_kills: int = Field(3, ge=1, description="Workers that one event may kill before the dead letters")

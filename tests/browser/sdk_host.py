@@ -86,7 +86,8 @@ class SdkHost:
         settings = json.dumps({"apiKey": KEY, "apiUrl": self.api_url, "version": "v1"})
         tags = f'<script>WebsiteTrackerConfig={settings}</script><script src="{self.api_url}/main-app.v1.js"></script>'
         self._pages[path] = (
-            f"<!doctype html><html><head><title>Page {path}</title>{tags if tracked else ''}</head><body>{body}</body></html>"
+            f"<!doctype html><html><head><title>Page {path}</title>{tags if tracked else ''}</head>"
+            f"<body>{body}</body></html>"
         )
         return self.url + path
 

@@ -99,7 +99,8 @@ async def test_never_throws_at_the_page(page: Page, host: SdkHost) -> None:
     await page.goto(host.add_page("/"))
     await page.evaluate(
         """const loop = {}; loop.loop = loop;
-           WebsiteTracker.track(); WebsiteTracker.track('loop', loop); WebsiteTracker.identify(); WebsiteTracker.consent();
+           WebsiteTracker.track(); WebsiteTracker.track('loop', loop);
+           WebsiteTracker.identify(); WebsiteTracker.consent();
            WebsiteTracker.track('Signed up!', { plan: 'x' }); WebsiteTracker.consent('granted');
            WebsiteTracker.track('fine')"""
     )

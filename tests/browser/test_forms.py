@@ -134,7 +134,8 @@ async def test_counts_a_submission_once_when_the_page_checks_first_and_submits_b
 async def test_captures_form_in_open_shadow_root(page: Page, host: SdkHost) -> None:
     script = """<contact-us></contact-us><script>customElements.define('contact-us', class extends HTMLElement {
         connectedCallback() { this.attachShadow({ mode: 'open' }).innerHTML = `
-          <form id="shadow" onsubmit="event.preventDefault()"><input name="email"><x-phone></x-phone><button>Go</button></form>`; } });
+          <form id="shadow" onsubmit="return false"><input name="email">
+          <x-phone></x-phone><button>Go</button></form>`; } });
         customElements.define('x-phone', class extends HTMLElement {
           connectedCallback() { this.attachShadow({ mode: 'open' }).innerHTML = '<input name="phone">'; } });</script>"""
     await page.goto(host.add_page("/", script))
@@ -166,7 +167,8 @@ async def test_sends_configured_fields_under_their_configured_names(page: Page, 
     ]
     form = """<form class="quote" id="ignored" onsubmit="return false">
       <input name="q7"><select id="how"><option value="">-</option><option value="air">By air</option></select>
-      <input type="hidden" name="src" value="fair"><input name="secret_pin"><input name="email"><input name="other"><button>Go</button></form>"""
+      <input type="hidden" name="src" value="fair"><input name="secret_pin">
+      <input name="email"><input name="other"><button>Go</button></form>"""
     await page.goto(host.add_page("/", form))
     for name, value in {"q7": "9000", "secret_pin": "8642", "email": "ann@example.com", "other": "unasked"}.items():
         await page.fill(f"[name={name}]", value)

@@ -21,7 +21,8 @@ async def submit_and_wait(page: Page, host: SdkHost) -> dict[str, str]:
 
 
 async def test_sends_no_password_even_when_shown(page: Page, host: SdkHost, capturing: bool) -> None:
-    form = """<form onsubmit="return false"><input name="email"><input name="a1" type="password"><input name="a2" id="twin">
+    form = """<form onsubmit="return false"><input name="email"><input name="a1" type="password">
+      <input name="a2">
       <button type="button" onclick="a1 = document.querySelector('[name=a1]'); a1.type = 'text'">show</button>
       <button type="submit">Go</button></form>"""
     await page.goto(host.add_page("/", form))
@@ -56,7 +57,8 @@ async def test_sends_no_password_even_when_shown(page: Page, host: SdkHost, capt
 async def test_sends_no_sensitive_field(
     page: Page, host: SdkHost, capturing: bool, attributes: str, value: str
 ) -> None:
-    form = f'<form onsubmit="return false"><input {attributes}><input name="email"><button type="submit">Go</button></form>'
+    inputs = f'<input {attributes}><input name="email"><button type="submit">Go</button>'
+    form = f'<form onsubmit="return false">{inputs}</form>'
     await page.goto(host.add_page("/", form))
     await page.locator("input").first.fill(value)
     await page.fill("[name=email]", "ann@example.com")
@@ -81,6 +83,7 @@ async def test_strips_secrets_from_addresses(page: Page, host: SdkHost) -> None:
         + "?access_token=s3cr3t&utm_source=mail&user[email]=ann%40example.com&to=x%40y.example#id_token=s3cr3t"
     )
     await page.goto(url)
+    await host.wait_for("page_view")
     await page.goto(host.add_page("/next"))
     await host.until(lambda: len(host.events("page_view")) > 1, "second page view")
     pages = [event["payload"]["page"] for event in host.events("page_view")]
@@ -142,7 +145,8 @@ async def test_honours_global_privacy_control_where_asked(page: Page, host: SdkH
 async def test_cleans_what_a_page_passes_to_the_api(page: Page, host: SdkHost) -> None:
     await page.goto(host.add_page("/"))
     await page.evaluate(
-        """WebsiteTracker.track('order_placed', { total: 7, cvv: '987', deep: { cardNumber: '1', note: '4111111111111111' } });
+        """WebsiteTracker.track('order_placed', {
+             total: 7, cvv: '987', deep: { cardNumber: '1', note: '4111111111111111' } });
            WebsiteTracker.identify({ email: 'ann@example.com', password: 'correct-horse' })"""
     )
     [identified] = await host.wait_for("identify")

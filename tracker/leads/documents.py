@@ -59,7 +59,7 @@ class Lead(Document):
         """Collection and indexes."""
 
         name = "leads"
-        indexes = [  # noqa: RUF012 - Beanie's way
+        indexes = [
             IndexModel([("clientId", ASCENDING), ("leadId", ASCENDING)], name="client_lead", unique=True),
             IndexModel(
                 [("clientId", ASCENDING), ("email", ASCENDING), ("test", ASCENDING)],

@@ -36,7 +36,7 @@ class Event(Document):
         """Collection and indexes. The e-mail index is sparse: most events hold none."""
 
         name = "events"
-        indexes = [  # noqa: RUF012 - Beanie's way
+        indexes = [
             IndexModel([("clientId", ASCENDING), ("eventId", ASCENDING)], name="client_event", unique=True),
             IndexModel([("clientId", ASCENDING), ("timestamp", DESCENDING)], name="client_time"),
             IndexModel([("eventType", ASCENDING), ("timestamp", DESCENDING)], name="type_time"),
@@ -78,7 +78,7 @@ class Session(Document):
         """Collection and indexes."""
 
         name = "sessions"
-        indexes = [  # noqa: RUF012 - Beanie's way
+        indexes = [
             IndexModel([("clientId", ASCENDING), ("sessionId", ASCENDING)], name="client_session", unique=True),
             IndexModel([("clientId", ASCENDING), ("startedAt", DESCENDING)], name="client_start"),
             IndexModel([("visitorId", ASCENDING)], name="visitor"),

@@ -45,10 +45,10 @@ async def get_embed(request: AppRequest, client_id: str, integrity: bool = False
     return Response(html, media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
 
-@get("/main-app.{version:str}.js", media_type=_JS, summary="The browser script", tags=["embedding"])
-async def get_script(request: AppRequest, version: str) -> Response[bytes]:
-    """Immutable: a change of the script's contract is a new version."""
-    asset = browser_script(version)
+@get("/main-app.v1.js", media_type=_JS, summary="The browser script", tags=["embedding"])
+async def get_script(request: AppRequest) -> Response[bytes]:
+    """Immutable: a change of the script's contract is a new version under a new name."""
+    asset = browser_script("v1")
     headers = {"Cache-Control": _IMMUTABLE, "ETag": asset.etag, **_SCRIPT_HEADERS, "Vary": "Accept-Encoding"}
     if etag_matches(request.headers.get("if-none-match"), asset.etag):
         return Response(b"", status_code=304, headers=headers, media_type=_JS)
