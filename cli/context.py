@@ -34,9 +34,7 @@ class Context:
         """The settings of the environment, read once."""
         from tracker.settings import load_settings
 
-        settings = load_settings()
-        _log_to_stderr(settings)
-        return settings
+        return load_settings()
 
     @cached_property
     def engine(self) -> Engine:
@@ -48,6 +46,7 @@ class Context:
 
         if not self.settings.config_db_url:
             self.settings.require("config_db_url")
+        _log_to_stderr(self.settings)
         return create_engine(self.settings)
 
     @cached_property
@@ -63,6 +62,7 @@ class Context:
         """The document store, open for the models of events, leads and sessions."""
         from tracker.documents import open_documents
 
+        _log_to_stderr(self.settings)
         async with open_documents(self.settings.require("mongodb_url")):
             yield
 

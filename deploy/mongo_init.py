@@ -64,7 +64,7 @@ def main() -> int:
     try:
         root, password = os.environ["MONGO_ROOT_PASSWORD"], os.environ["MONGO_PASSWORD"]
     except KeyError as missing:
-        print(f"{missing.args[0]} is not set", file=sys.stderr)
+        sys.stderr.write(f"{missing.args[0]} is not set\n")
         return 2
     try:
         with MongoClient[dict[str, Any]](
@@ -79,9 +79,9 @@ def main() -> int:
             wait_for_primary(client)
             make_user(client, password)
     except (PyMongoError, TimeoutError) as error:
-        print(f"MongoDB could not be set up: {error}", file=sys.stderr)
+        sys.stderr.write(f"MongoDB could not be set up: {error}\n")
         return 1
-    print(f"replica set {REPLICA_SET} and user {USER} are ready")
+    sys.stdout.write(f"replica set {REPLICA_SET} and user {USER} are ready\n")
     return 0
 
 

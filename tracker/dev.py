@@ -21,7 +21,7 @@ from tracker.config.service import ConfigService
 from tracker.errors import NotFoundError, UnavailableError
 from tracker.migrate import upgrade
 from tracker.settings import Settings, load_settings
-from tracker.stores.embedded import ChildProcess, EmbeddedMongo, EmbeddedRedis
+from tracker.stores.embedded import ChildProcess, EmbeddedStores
 from tracker.stores.relational import create_engine
 from tracker.web.pages import DEMO_DOMAIN
 
@@ -47,9 +47,8 @@ def run_dev(port: int, data_dir: Path) -> int:
     data_dir = data_dir.resolve()
     with ExitStack() as stack:
         console.print("Starting the embedded stores…")
-        redis = stack.enter_context(EmbeddedRedis(data_dir))
-        mongo = stack.enter_context(EmbeddedMongo(data_dir))
-        environment = _environment(data_dir, port, redis.url, mongo.url)
+        stores = stack.enter_context(EmbeddedStores(data_dir))
+        environment = _environment(stores, data_dir, port)
         stack.enter_context(_dev_env(data_dir, environment))
         settings = load_settings(**{key.removeprefix("TRACKER_").lower(): value for key, value in environment.items()})
         client = prepare(settings)
@@ -86,16 +85,16 @@ def prepare(settings: Settings) -> Client:
         engine.dispose()
 
 
-def _environment(data_dir: Path, port: int, redis_url: str, mongodb_url: str) -> dict[str, str]:
+def _environment(stores: EmbeddedStores, data_dir: Path, port: int) -> dict[str, str]:
     secret_file = data_dir / "secret"
     if not secret_file.exists():
         secret_file.touch(mode=0o600)
         secret_file.write_text(secrets.token_urlsafe(48))
     return {
-        "TRACKER_CONFIG_DB_URL": f"sqlite:///{data_dir / 'config.db'}",
-        "TRACKER_MONGODB_URL": mongodb_url,
+        "TRACKER_CONFIG_DB_URL": stores.config_db_url,
+        "TRACKER_MONGODB_URL": stores.mongodb_url,
         "TRACKER_MONGODB_DATABASE": "tracker",
-        "TRACKER_REDIS_URL": redis_url,
+        "TRACKER_REDIS_URL": stores.redis_url,
         "TRACKER_SECRET_KEYS": secret_file.read_text().strip(),
         "TRACKER_PUBLIC_URL": f"http://localhost:{port}",
         "TRACKER_EMBEDDED": "true",

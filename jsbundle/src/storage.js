@@ -10,8 +10,9 @@ export const remove = key => {
   } catch {}
 };
 
+/** Replaces in one step: a page killed between a removal and a write would lose both. */
 export const write = (key, value) => {
-  remove(key);
+  delete memory[key];
   try {
     localStorage.setItem(key, value);
   } catch {

@@ -154,6 +154,7 @@ async def test_keeps_events_made_offline_for_the_next_visit(page: Page, host: Sd
     await wait_until_acknowledged(page)
     await page.context.set_offline(True)
     await page.evaluate("for (let n = 0; n < 500; n++) WebsiteTracker.track('offline', { n })")
+    await page.goto("about:blank")
     await page.close()
     await page.context.set_offline(False)
     again = await page.context.new_page()

@@ -137,7 +137,8 @@ async def test_captures_form_in_open_shadow_root(page: Page, host: SdkHost) -> N
           <form id="shadow" onsubmit="return false"><input name="email">
           <x-phone></x-phone><button>Go</button></form>`; } });
         customElements.define('x-phone', class extends HTMLElement {
-          connectedCallback() { this.attachShadow({ mode: 'open' }).innerHTML = '<input name="phone">'; } });</script>"""
+          connectedCallback() { this.attachShadow({ mode: 'open' }).innerHTML = '<input name="phone">';
+          } });</script>"""
     await page.goto(host.add_page("/", script))
     await host.wait_for("page_view")
     await page.locator("[name=email]").fill("ann@example.com")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 from typer.testing import CliRunner
 
 from cli.main import app
@@ -132,3 +133,14 @@ def field(form: dict[str, Any], run: Run) -> dict[str, Any]:
     arguments = ("--selector", "[name=email]", "--name", "email", "--type", "email", "--required")
     created: dict[str, Any] = run("--json", "field", "create", form["formId"], *arguments).json
     return created
+
+
+@pytest.fixture
+def documents(
+    client: dict[str, Any], mongodb_url: str, mongodb_database: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    """The document store of the installation, for tests to write into."""
+    monkeypatch.setenv("TRACKER_MONGODB_URL", mongodb_url)
+    monkeypatch.setenv("TRACKER_MONGODB_DATABASE", mongodb_database)
+    with MongoClient[dict[str, Any]](mongodb_url, tz_aware=True) as mongo:
+        yield mongo[mongodb_database]

@@ -15,6 +15,8 @@ SECTION = re.split(r"(?m)^## ", ARCHITECTURE.partition("## Who may import whom")
 LAYERS = [re.findall(r"[a-z_]+", line) for line in fences(SECTION)[0][1].splitlines()]
 LEVEL = {name: number for number, names in enumerate(LAYERS) for name in names}
 PURE = re.findall(r"`([a-z_]+)`", prose(SECTION).partition("do no I/O:")[2].partition(". `tests")[0])
+PACKAGES = {path.parent.name for path in ROOT.glob("tracker/*/__init__.py")}
+UNITS = ({path.stem for path in ROOT.glob("tracker/*.py")} | PACKAGES) - {"__init__"}
 SOURCES = sorted([*ROOT.glob("tracker/**/*.py"), *ROOT.glob("cli/**/*.py")])
 
 _DOES_IO = {
@@ -40,10 +42,6 @@ def unit(name: str) -> str | None:
     if parts[0] == "cli":
         return "cli"
     return parts[1] if parts[0] == "tracker" and len(parts) > 1 and parts[1] in UNITS else None
-
-
-UNITS = {path.stem for path in ROOT.glob("tracker/*.py")} | {path.parent.name for path in ROOT.glob("tracker/*/__init__.py")}
-UNITS -= {"__init__"}
 
 
 def test_every_part_has_its_line() -> None:

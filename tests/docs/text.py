@@ -60,12 +60,12 @@ def _commands(line: str) -> Iterator[list[str]]:
         words = shlex.split(line)
     except ValueError:
         return  # a drawing
-    for number, word in enumerate(words):
-        if word == "trackerctl" or word.endswith("/trackerctl"):
-            # Lower-case words only: "trackerctl client, key" in a drawing is no command, nor is "trackerctl …".
-            if number + 1 < len(words) and re.fullmatch(r"-{0,2}[a-z-]+", words[number + 1]):
-                yield words[number + 1 :]
-            return
+    place = next((at for at, word in enumerate(words) if re.fullmatch(r"(\S*/)?trackerctl", word)), None)
+    if place is None or (place and words[0] not in ("sudo", "docker")):
+        return  # an argument of something else
+    # "trackerctl client, key" in a drawing is no command, nor is "trackerctl …".
+    if place + 1 < len(words) and re.fullmatch(r"-{0,2}[a-z-]+", words[place + 1]):
+        yield words[place + 1 :]
 
 
 def check_command(arguments: list[str]) -> str | None:
