@@ -7,14 +7,16 @@ RUN python -m venv --without-pip /opt/trackerctl
 # Dependencies first: their layer stays until the lock changes. Wheels only, so nothing is compiled here or later.
 COPY pyproject.toml requirements.lock ./
 COPY deploy/runtime_requirements.py deploy/
-RUN python deploy/runtime_requirements.py > runtime.txt \
+RUN python deploy/runtime_requirements.py --build > build.txt \
+ && python -m pip install --require-hashes --only-binary :all: --requirement build.txt \
+ && python deploy/runtime_requirements.py > runtime.txt \
  && python -m pip --python /opt/trackerctl/bin/python install --require-hashes --only-binary :all: --requirement runtime.txt
 COPY README.md LICENSE ./
 COPY migrations migrations/
 COPY jsbundle/dist jsbundle/dist/
 COPY tracker tracker/
 COPY cli cli/
-RUN python -m pip wheel --no-deps --wheel-dir dist . \
+RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
  && python -m pip --python /opt/trackerctl/bin/python install --no-deps dist/*.whl \
  && python -m pip --python /opt/trackerctl/bin/python check
 

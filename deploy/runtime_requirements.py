@@ -1,6 +1,7 @@
 """Prints the part of requirements.lock that the installed package needs, hashes included.
 
     python deploy/runtime_requirements.py [EXTRA…] > runtime.txt
+    python deploy/runtime_requirements.py --build > build.txt     # what the wheel is built with, instead
 
 The lock also holds the tools for development and the embedded stores, which have no place on a server. What the package
 needs is found by following the lock's own "via" notes from the dependencies in pyproject.toml. Should one be missed,
@@ -56,7 +57,21 @@ def runtime_requirements(lock: str, project: str, extras: Iterable[str] = ()) ->
     :raises ValueError: when a dependency is not in the lock; `make lock` renews it.
     """
     table = tomllib.loads(project)["project"]
-    asked = [*table["dependencies"], *(name for extra in extras for name in table["optional-dependencies"][extra])]
+    return locked(
+        lock, [*table["dependencies"], *(name for extra in extras for name in table["optional-dependencies"][extra])]
+    )
+
+
+def build_requirements(lock: str, project: str) -> str:
+    """The entries of the lock that building the wheel needs. Raises as `runtime_requirements`."""
+    return locked(lock, tomllib.loads(project)["build-system"]["requires"])
+
+
+def locked(lock: str, asked: Iterable[str]) -> str:
+    """The entries of the lock for some requirements and all that these need.
+
+    :raises ValueError: when one is not in the lock.
+    """
     direct = {normal(requirement) for requirement in asked}
     entries = list(blocks(lock))
     # A name may have two entries, with different markers.
@@ -70,10 +85,6 @@ def runtime_requirements(lock: str, project: str, extras: Iterable[str] = ()) ->
 
 
 if __name__ == "__main__":
-    sys.stdout.write(
-        runtime_requirements(
-            (ROOT / "requirements.lock").read_text(encoding="utf-8"),
-            (ROOT / "pyproject.toml").read_text(encoding="utf-8"),
-            sys.argv[1:],
-        )
-    )
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "pyproject.toml")]
+    build = sys.argv[1:] == ["--build"]
+    sys.stdout.write(build_requirements(*texts) if build else runtime_requirements(*texts, sys.argv[1:]))

@@ -14,10 +14,14 @@ from tracker.outage import OutageGate, is_outage
 from tracker.pipeline.batch import BatchProcessor, Settler
 from tracker.queue import Payload, decode_batches, forget_start
 from tracker.settings import Settings
+from tracker.stores.documents import is_conflict
 from tracker.stores.redis import AsyncRedis
 from tracker.suspects import Suspects
 
 log = structlog.get_logger(__name__)
+
+# Another worker's transaction holds what this one needs: a dead one's is ended within its lease.
+_CONFLICT_PAUSE_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -47,6 +51,9 @@ async def process_events(ctx: dict[str, Any], payload: Payload) -> None:
         await asyncio.shield(_forget_start(shift, job_id))
         raise
     except Exception as error:
+        if is_conflict(error):
+            await _forget_start(shift, job_id)
+            raise Retry(defer=_CONFLICT_PAUSE_SECONDS) from None
         if not is_outage(error):
             # Nothing that concerns one event ends here; this is ours to mend, and no reason to lose the job.
             log.error("job_failed", job=job_id, error=type(error).__name__)

@@ -21,6 +21,7 @@ from tracker.documents import open_documents
 from tracker.errors import UnavailableError
 from tracker.jobs import Shift, process_events
 from tracker.leases import LeasedWorker
+from tracker.orphans import SessionRegistry
 from tracker.outage import PAUSE_SECONDS, OutageGate, is_outage
 from tracker.pipeline.batch import BatchProcessor, Settler
 from tracker.pipeline.store import Store
@@ -50,7 +51,12 @@ async def open_workers(settings: Settings) -> AsyncIterator[list[LeasedWorker]]:
         cache = ConfigCache(shared, engine, settings)
         await cache.start()
         stack.push_async_callback(cache.close)
-        processor = BatchProcessor(cache, Store(documents, settings), settings)
+        store = Store(documents, settings)
+        if store.session_id is not None:
+            registry = SessionRegistry(shared, documents.client, settings.job_lease_seconds)
+            await registry.start(store.session_id)
+            stack.push_async_callback(registry.close)
+        processor = BatchProcessor(cache, store, settings)
         outage = OutageGate(lambda: _probe(documents))
         stack.push_async_callback(outage.close)
         turn = asyncio.Lock()

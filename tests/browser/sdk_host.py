@@ -51,7 +51,8 @@ class Received:
 
     @property
     def events(self) -> list[Event]:
-        return json.loads(self.body)["events"]
+        events: list[Event] = json.loads(self.body)["events"]
+        return events
 
 
 class SdkHost:

@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from deploy.runtime_requirements import normal, runtime_requirements
+from deploy.runtime_requirements import build_requirements, normal, runtime_requirements
 from tests.docs.text import ROOT, check_command
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -72,10 +72,12 @@ def test_everything_that_the_wheel_is_made_of_is_copied() -> None:
 def test_dependencies_are_installed_by_their_hashes_and_never_compiled() -> None:
     script = "\n".join(rest for word, rest in BUILD if word == "RUN")
     installs = [line for line in re.split(r"&&|\n", script) if " install " in line]
-    assert len(installs) == 2
-    assert "--require-hashes" in installs[0]
-    assert "--only-binary :all:" in installs[0]
-    assert "--no-deps dist/*.whl" in installs[1]
+    assert len(installs) == 3
+    for install in installs[:2]:
+        assert "--require-hashes" in install
+        assert "--only-binary :all:" in install
+    assert "--no-deps dist/*.whl" in installs[2]
+    assert "pip wheel --no-deps --no-build-isolation" in script
     assert "pip --python /opt/trackerctl/bin/python check" in script
 
 
@@ -153,6 +155,16 @@ def test_every_entry_has_its_hashes() -> None:
 
 def test_an_extra_adds_what_it_names() -> None:
     assert names(runtime("geo")) - names(runtime()) == {"maxminddb"}
+
+
+def test_what_builds_the_wheel_is_locked_too() -> None:
+    chosen = names(build_requirements(LOCK, (ROOT / "pyproject.toml").read_text(encoding="utf-8")))
+    assert "hatchling" in chosen
+    assert len(chosen) < 8
+    for name in chosen:
+        wanted = [Requirement(one) for one in metadata.requires(name) or []]
+        needed = {normal(one.name) for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})}
+        assert needed <= chosen, name
 
 
 def test_a_dependency_that_is_not_locked_is_refused() -> None:

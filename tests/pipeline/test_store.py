@@ -112,7 +112,9 @@ def deliveries(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[list[tuple[l
             event = page_view(f"https://shop.example/{number}", at, **more)
         else:
             fields = {"company": f"c{number}"} if draw(st.booleans()) else {"color": f"f{number}"}
-            event = make(draw(st.sampled_from(EMAILS)), at, fields=fields, **more)
+            # As the browser script does it, every event says which page it is from.
+            page = {"page": {"url": f"https://shop.example/{number}"}}
+            event = make(draw(st.sampled_from(EMAILS)), at, fields=fields, payload=page, **more)
         events.append(event)
     part = st.lists(st.integers(0, len(events) - 1), min_size=1, max_size=len(events), unique=True)
     rounds = draw(st.lists(st.lists(st.tuples(part, st.booleans()), min_size=1, max_size=3), min_size=1, max_size=3))
@@ -142,7 +144,7 @@ async def _effects(documents: Documents, client: ClientRecord) -> dict[str, Any]
 
 
 @settings(
-    max_examples=15,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -47,6 +47,10 @@ class Store:
     def __init__(self, documents: Documents, settings: Settings) -> None:
         self._documents = documents
         self._settings = settings
+        # One session for the life of the process: a new transaction in it ends one that an error left open, and
+        # other workers can end its last one when this process dies (`tracker.orphans`).
+        self._session = documents.client.start_session() if documents.transactions else None
+        self._turn = asyncio.Lock()
         self._events = documents.database["events"]
         self._leads = documents.database["leads"]
         self._sessions = documents.database["sessions"]
@@ -77,15 +81,20 @@ class Store:
         raise AssertionError("unreachable")
 
     async def _attempt(self, drafts: Sequence[Draft], maybe_known: bool) -> set[tuple[str, str]]:
-        if not self._documents.transactions:
+        if self._session is None:
             return await self._write(drafts, None, maybe_known=True)
         async with (
-            self._documents.client.start_session() as session,
-            await session.start_transaction(
+            self._turn,
+            await self._session.start_transaction(
                 read_concern=ReadConcern("snapshot"), write_concern=self._documents.write_concern
             ),
         ):
-            return await self._write(drafts, session, maybe_known=maybe_known)
+            return await self._write(drafts, self._session, maybe_known=maybe_known)
+
+    @property
+    def session_id(self) -> Any:
+        """The id of the session whose transactions this store runs, ``None`` without transactions."""
+        return self._session.session_id if self._session else None
 
     async def _write(
         self, drafts: Sequence[Draft], session: AsyncClientSession | None, *, maybe_known: bool

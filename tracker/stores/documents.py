@@ -57,6 +57,7 @@ _AWAY_CODES = frozenset(
         14031,  # OutOfDiskSpace
     }
 )
+_WRITE_CONFLICT = 112
 _AWAY_LABELS = ("TransientTransactionError", "UnknownTransactionCommitResult", "RetryableWriteError")
 
 
@@ -82,6 +83,11 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, OperationFailure) and error.code in _AWAY_CODES:
         return True
     return isinstance(error, PyMongoError) and any(error.has_error_label(label) for label in _AWAY_LABELS)
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether a transaction lost against another one that is open; it will end soon."""
+    return isinstance(error, OperationFailure) and error.code == _WRITE_CONFLICT
 
 
 def connect(settings: Settings) -> AsyncMongoClient[dict[str, Any]]:
