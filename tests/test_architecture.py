@@ -24,6 +24,8 @@ def test_the_service_imports_neither_command_line_nor_tests_and_nothing_relative
         assert not {name.split(".")[0] for name in names} & {"cli", "tests", "bench"}
 
 
-@pytest.mark.parametrize("path", [*SERVICE, *sorted((ROOT / "cli").rglob("*.py"))], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [*SERVICE, *sorted((ROOT / "cli").rglob("*.py"))], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_no_file_is_longer_than_a_reader_has_patience(path: Path) -> None:
     assert path.read_text(encoding="utf-8").count("\n") <= LONGER.get(str(path.relative_to(ROOT)), MOST_LINES)

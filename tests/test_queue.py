@@ -77,7 +77,9 @@ def test_bytes_of_another_program_are_refused() -> None:
 
 async def test_arq_reads_our_jobs_and_its_log_shows_no_data(redis: Redis) -> None:
     producer = QueueProducer(redis, 0)
-    await producer.enqueue([a_batch("client", {"id": "e1", "type": "identify", "payload": {"email": "ann@shop.example"}})])
+    await producer.enqueue(
+        [a_batch("client", {"id": "e1", "type": "identify", "payload": {"email": "ann@shop.example"}})]
+    )
     [job_id] = await redis.zrange(producer.name, 0, -1)
     data = await redis.get(job_key_prefix.encode() + job_id)
     assert data

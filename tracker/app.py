@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
+from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 
@@ -15,11 +16,12 @@ from tracker.settings import Settings, load_settings
 from tracker.telemetry.logs import configure
 from tracker.web.config import get_config
 from tracker.web.embed import get_embed, get_loader, get_script
-from tracker.web.http import tracker_error_handler
+from tracker.web.http import http_error_handler, tracker_error_handler
 from tracker.web.ops import live, ready
 from tracker.web.pages import demo
+from tracker.web.schema import describe_ingest
 from tracker.web.services import open_services
-from tracker.web.track import TrackController
+from tracker.web.track import track_events
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -37,9 +39,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
             app.state.services = services
             yield
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[
-            TrackController,
+            track_events,
             get_config,
             get_loader,
             get_embed,
@@ -49,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             ready,
         ],
         lifespan=[lifespan],
-        exception_handlers={TrackerError: tracker_error_handler},
+        exception_handlers={TrackerError: tracker_error_handler, HTTPException: http_error_handler},
         openapi_config=OpenAPIConfig(
             title="trackerctl",
             version=__version__,
@@ -60,3 +62,5 @@ def create_app(settings: Settings | None = None) -> Litestar:
         request_max_body_size=None,
         logging_config=None,
     )
+    describe_ingest(app)
+    return app

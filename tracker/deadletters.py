@@ -17,6 +17,7 @@ from tracker.stores.redis import AsyncRedis
 
 _ENTRIES = "tracker:dlq:entries"
 _BY_TIME = "tracker:dlq:times"
+_UNREADABLE = "tracker:dlq:unreadable"
 
 
 class DeadLetter(msgspec.Struct, array_like=True):
@@ -44,6 +45,11 @@ def add_to(pipe: Any, letters: Sequence[DeadLetter]) -> None:
     for letter in letters:
         pipe.hset(_ENTRIES, letter.id, msgspec.msgpack.encode(letter))
         pipe.zadd(_BY_TIME, {letter.id: letter.last_at})
+
+
+async def keep_unreadable(redis: AsyncRedis, job_id: str, data: bytes) -> None:
+    """Keep the bytes of a job that this program cannot read: a newer one may have written it."""
+    await redis.hset(_UNREADABLE, mapping={job_id: data})  # type: ignore[misc]
 
 
 async def count(redis: AsyncRedis) -> int:

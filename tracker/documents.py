@@ -21,10 +21,7 @@ DOCUMENTS: tuple[type[Document], ...] = (Event, Lead, Session)
 
 def declared_indexes() -> dict[str, list[IndexModel]]:
     """Every index that the document classes declare, by collection."""
-    return {
-        document.Settings.name: list(document.Settings.indexes)
-        for document in DOCUMENTS
-    }
+    return {document.Settings.name: list(document.Settings.indexes) for document in DOCUMENTS}
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from tracker.stores import redis as redis_store
 from tracker.stores.relational import create_engine
 
 _PATIENCE_SECONDS = 3.0
+_FRESH_SECONDS = 1.0
 
 
 class StoreHealth(msgspec.Struct, rename="camel"):
@@ -37,6 +38,24 @@ async def check_stores(settings: Settings) -> list[StoreHealth]:
         "redis": _check_redis,
     }
     return list(await asyncio.gather(*(_check(name, check(settings)) for name, check in checks.items())))
+
+
+class HealthWatch:
+    """Looks at most once a second: strangers may ask, and each look opens connections to all stores."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._looking = asyncio.Lock()
+        self._seen: list[StoreHealth] = []
+        self._seen_at = float("-inf")
+
+    async def look(self) -> list[StoreHealth]:
+        """The stores as they are, or were a moment ago."""
+        async with self._looking:
+            if time.monotonic() - self._seen_at > _FRESH_SECONDS:
+                self._seen = await check_stores(self._settings)
+                self._seen_at = time.monotonic()
+            return self._seen
 
 
 async def queue_depth(settings: Settings) -> dict[str, int]:
@@ -92,14 +111,23 @@ async def _check_mongodb(settings: Settings) -> tuple[str, str]:
 
 
 async def _check_redis(settings: Settings) -> tuple[str, str]:
-    redis = redis_store.connect(settings)
-    try:
-        info = await redis.info()
-    finally:
-        await redis_store.close(redis)
+    """All of them: a shard that is away refuses the events of its clients."""
+    version, details = "", []
+    for url in dict.fromkeys((settings.redis_url, *redis_store.queue_urls(settings))):
+        redis = redis_store.connect(settings, url)
+        try:
+            info = await redis.info()
+        finally:
+            await redis_store.close(redis)
+        version = version or f"Redis {info['redis_version']}"
+        details += [detail for detail in _redis_warnings(info) if detail not in details]
+    return version, "; ".join(details)
+
+
+def _redis_warnings(info: dict[str, Any]) -> list[str]:
     warnings = []
     if not info.get("aof_enabled"):
         warnings.append("AOF is off: a restart of Redis loses events")
     if info.get("maxmemory_policy", "noeviction") != "noeviction":
         warnings.append("maxmemory-policy is not noeviction: events may be evicted")
-    return f"Redis {info['redis_version']}", "; ".join(warnings)
+    return warnings

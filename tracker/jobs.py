@@ -7,14 +7,16 @@ import contextlib
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import structlog
 from arq.worker import Retry
 
+from tracker.deadletters import keep_unreadable
 from tracker.outage import OutageGate, is_outage
-from tracker.pipeline.batch import BatchProcessor, Settler
-from tracker.queue import Payload, decode_batches, forget_start
+from tracker.pipeline.batch import BatchProcessor, Failure, Prepared, Settler
+from tracker.queue import Payload, QueuedBatch, decode_batches, forget_start
 from tracker.settings import Settings
-from tracker.stores.documents import is_conflict
+from tracker.stores import documents as document_store
 from tracker.stores.redis import AsyncRedis
 from tracker.suspects import Suspects
 
@@ -22,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 # Another worker's transaction holds what this one needs: a dead one's is ended within its lease.
 _CONFLICT_PAUSE_SECONDS = 0.5
+_ELSEWHERE_PAUSE_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -45,30 +48,50 @@ async def process_events(ctx: dict[str, Any], payload: Payload) -> None:
     shift: Shift = ctx["shift"]
     job_id: str = ctx["job_id"]
     try:
+        batches = decode_batches(payload.data)
+    except msgspec.DecodeError:
+        log.error("job_unreadable", job=job_id)
+        await keep_unreadable(shift.redis, job_id, payload.data)
+        return
+    try:
         async with asyncio.timeout(shift.settings.job_timeout_seconds):
-            await _process(shift, job_id, payload, died_before=ctx["job_try"] > 1)
+            await _process(shift, job_id, batches, died_before=ctx["job_try"] > 1)
     except asyncio.CancelledError:
         await asyncio.shield(_forget_start(shift, job_id))
         raise
     except Exception as error:
-        if is_conflict(error):
-            await _forget_start(shift, job_id)
-            raise Retry(defer=_CONFLICT_PAUSE_SECONDS) from None
-        if not is_outage(error):
-            # Nothing that concerns one event ends here; this is ours to mend, and no reason to lose the job.
+        if (pause := _pause_after(shift, error)) is None:
             log.error("job_failed", job=job_id, error=type(error).__name__)
+            await _try_singly(shift, batches, error)
+            return
         await _forget_start(shift, job_id)
-        raise Retry(defer=shift.outage.began(error)) from None
+        raise Retry(defer=pause) from None
 
 
-async def _process(shift: Shift, job_id: str, payload: Payload, *, died_before: bool) -> None:
-    batches = decode_batches(payload.data)
+def _pause_after(shift: Shift, error: Exception) -> float | None:
+    """For how many seconds to put the job off, ``None`` when later would be no better."""
+    if document_store.is_conflict(error):
+        return _CONFLICT_PAUSE_SECONDS
+    if document_store.is_outage(error):
+        return shift.outage.began(error)
+    # The configuration database concerns only clients that no cache knows; the queue tells of itself.
+    return _ELSEWHERE_PAUSE_SECONDS if is_outage(error) else None
+
+
+async def _process(shift: Shift, job_id: str, batches: list[QueuedBatch], *, died_before: bool) -> None:
     events = [event for batch in batches for event in batch.events]
     if died_before or any(event.kills for event in events):
         await shift.suspects.handle(job_id, batches)
         return
     tried_before = any(event.attempt for event in events)
     await shift.settler.settle(await shift.processor.process(batches, delivered_before=tried_before))
+
+
+async def _try_singly(shift: Shift, batches: list[QueuedBatch], error: Exception) -> None:
+    """After an error that nobody expected: each event for itself, with its own tries, as after a data error."""
+    name = f"job: {type(error).__name__}"
+    failures = [Failure(batch, event, name) for batch in batches for event in batch.events]
+    await shift.settler.settle(Prepared(failures=failures))
 
 
 async def _forget_start(shift: Shift, job_id: str) -> None:

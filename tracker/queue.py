@@ -92,8 +92,12 @@ def serialize(job: dict[str, Any]) -> bytes:
 
 def deserialize(data: bytes) -> dict[str, Any]:
     """arq's job deserializer; byte arguments come out as :class:`Payload`."""
-    job: dict[str, Any] = msgspec.msgpack.decode(data)
-    job["a"] = tuple(Payload(arg) if isinstance(arg, bytes) else arg for arg in job["a"])
+    try:
+        job: dict[str, Any] = msgspec.msgpack.decode(data)
+        job["a"] = tuple(Payload(arg) if isinstance(arg, bytes) else arg for arg in job["a"])
+    except (msgspec.DecodeError, LookupError, TypeError):
+        # arq deletes what it cannot read. As a job of ours it ends in the dead letters instead.
+        return {"t": None, "f": PROCESS_EVENTS, "a": (Payload(data),), "k": {}, "et": 0}
     return job
 
 

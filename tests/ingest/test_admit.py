@@ -44,7 +44,9 @@ async def test_a_known_key_is_identified() -> None:
     assert await gate(record)[0].identify(KEY) is record
 
 
-@pytest.mark.parametrize("key", [None, "", "x", "pk_live_short", "pk_live_" + "!" * 43, "ak_live_" + "a" * 43, KEY + "a"])
+@pytest.mark.parametrize(
+    "key", [None, "", "x", "pk_live_short", "pk_live_" + "!" * 43, "ak_live_" + "a" * 43, KEY + "a"]
+)
 async def test_what_is_no_key_is_refused_without_a_look_up(key: str | None) -> None:
     barrier, known = gate(a_key())
     with pytest.raises(UnauthorizedError):

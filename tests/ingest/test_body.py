@@ -33,7 +33,13 @@ async def read(*chunks: bytes, declared: int | None = None, encoding: str = "") 
 
 @pytest.mark.parametrize(
     "content_type",
-    ["application/json", "text/plain", "text/plain;charset=UTF-8", "Application/JSON; charset=utf-8", "text/plain; charset=utf8"],
+    [
+        "application/json",
+        "text/plain",
+        "text/plain;charset=UTF-8",
+        "Application/JSON; charset=utf-8",
+        "text/plain; charset=utf8",
+    ],
 )
 def test_json_and_plain_text_are_read(content_type: str) -> None:
     check_content_type(content_type)
@@ -41,7 +47,14 @@ def test_json_and_plain_text_are_read(content_type: str) -> None:
 
 @pytest.mark.parametrize(
     "content_type",
-    ["", "text/html", "application/xml", "multipart/form-data; boundary=x", "application/json; charset=latin-1", "application/jsonx"],
+    [
+        "",
+        "text/html",
+        "application/xml",
+        "multipart/form-data; boundary=x",
+        "application/json; charset=latin-1",
+        "application/jsonx",
+    ],
 )
 def test_other_content_types_are_refused(content_type: str) -> None:
     with pytest.raises(UnsupportedMediaError):
@@ -85,7 +98,9 @@ async def test_a_gzip_bomb_is_refused(size: int) -> None:
     packed = b"".join([inflated.compress(b"\0" * size), inflated.flush()])
     # A bomb of a bomb would be stopped by the limit of the compressed body; this one is within a real request's.
     with pytest.raises(TooLargeError):
-        await read_body(aiter(Stream([packed])), len(packed), "gzip", max(LIMIT, len(packed)) if size > 10**6 else LIMIT)
+        await read_body(
+            aiter(Stream([packed])), len(packed), "gzip", max(LIMIT, len(packed)) if size > 10**6 else LIMIT
+        )
 
 
 async def test_a_gzip_body_that_is_none_or_cut_short_is_unreadable() -> None:

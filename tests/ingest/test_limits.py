@@ -90,14 +90,19 @@ async def test_counters_go_away_by_themselves(limiter: Limiter, redis: Redis) ->
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(costs=st.lists(st.integers(1, 50), min_size=1, max_size=60), limit=st.integers(1, 300), processes=st.integers(1, 3))
+@given(
+    costs=st.lists(st.integers(1, 50), min_size=1, max_size=60), limit=st.integers(1, 300), processes=st.integers(1, 3)
+)
 async def test_requests_at_the_same_time_never_spend_more_than_the_limit(
     redis: Redis, costs: list[int], limit: int, processes: int
 ) -> None:
     limiters = [Limiter(redis) for _ in range(processes)]
     key, address = uuid4().hex, uuid4().hex
     answers = await asyncio.gather(
-        *(limiters[n % processes].spend(Spend(cost, (key, limit), (address, limit + 20))) for n, cost in enumerate(costs))
+        *(
+            limiters[n % processes].spend(Spend(cost, (key, limit), (address, limit + 20)))
+            for n, cost in enumerate(costs)
+        )
     )
     spent = sum(cost for cost, refused in zip(costs, answers, strict=True) if refused is None)
     assert spent <= limit

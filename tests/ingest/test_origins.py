@@ -61,7 +61,14 @@ def test_listed_origins_are_taken_exactly() -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://localhost", "http://localhost:5173", "https://127.0.0.1:8000", "http://[::1]:3000", "http://app.localhost"]
+    "origin",
+    [
+        "http://localhost",
+        "http://localhost:5173",
+        "https://127.0.0.1:8000",
+        "http://[::1]:3000",
+        "http://app.localhost",
+    ],
 )
 def test_a_test_key_also_takes_localhost(origin: str) -> None:
     assert origin_allowed(a_key(mode="test"), origin)

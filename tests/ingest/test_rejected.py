@@ -46,7 +46,10 @@ async def test_the_sample_is_bounded_and_the_counts_go_on(redis: Redis, redis_ur
 
 async def test_a_sample_of_nothing_still_counts(redis: Redis, redis_url: str) -> None:
     await keep(redis, "client", {}, limit=0)
-    assert await list_rejected(make_settings(redis_url=redis_url), "client") == {"counts": {"missing_type": 1}, "samples": []}
+    assert await list_rejected(make_settings(redis_url=redis_url), "client") == {
+        "counts": {"missing_type": 1},
+        "samples": [],
+    }
 
 
 async def test_an_event_with_endless_names_is_cut(redis: Redis, redis_url: str) -> None:

@@ -55,7 +55,8 @@ REFUSED: dict[RefusalReason, list[Any]] = {
 
 
 @pytest.mark.parametrize(
-    ("reason", "event"), [pytest.param(reason, event, id=f"{reason}-{n}") for reason, bad in REFUSED.items() for n, event in enumerate(bad)]
+    ("reason", "event"),
+    [pytest.param(reason, event, id=f"{reason}-{n}") for reason, bad in REFUSED.items() for n, event in enumerate(bad)],
 )
 def test_a_bad_event_is_refused_alone_with_index_id_and_reason(reason: RefusalReason, event: Any) -> None:
     accepted, refused = read(GOOD, event, GOOD)
@@ -82,10 +83,20 @@ def test_an_event_that_is_no_json_is_refused_as_invalid_text() -> None:
     "event",
     [
         {"type": name}
-        for name in (
-            "form_submission form_interaction page_view pageview session_start session_end chat_message identify "
-            "tracker_initialized custom video_played step2_done"
-        ).split()
+        for name in [
+            "form_submission",
+            "form_interaction",
+            "page_view",
+            "pageview",
+            "session_start",
+            "session_end",
+            "chat_message",
+            "identify",
+            "tracker_initialized",
+            "custom",
+            "video_played",
+            "step2_done",
+        ]
     ]
     + [{"type": "x" * MAX_TYPE_CHARS}]
     + [{**GOOD, "id": "x" * MAX_ID_CHARS, "sessionId": "s", "visitorId": "v"}]
@@ -133,7 +144,7 @@ def test_accepted_events_keep_their_bytes() -> None:
     assert accepted == [QueuedEvent("x", raw.strip())]
 
 
-# --- ids ----------------------------------------------------------------------------------------------------------------
+# --- ids ----------------------------------------------------------------------------------------------------------
 
 
 def test_an_event_without_an_id_but_with_a_time_counts_once_when_it_is_sent_again() -> None:
@@ -149,7 +160,7 @@ def test_two_equal_events_without_id_and_time_are_two() -> None:
     assert first.event_id != second.event_id
 
 
-# --- the envelope -------------------------------------------------------------------------------------------------------
+# --- the envelope -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -180,7 +191,7 @@ def test_what_the_envelope_does_not_know_is_ignored() -> None:
     assert (len(batch.events), batch.apiKey, batch.sentAt) == (1, "k", 5)
 
 
-# --- halves of surrogate pairs ------------------------------------------------------------------------------------------
+# --- halves of surrogate pairs ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from tracker.leads.emails import normalise_email
 
 
 @pytest.mark.parametrize(
-    "text", ["ann@shop.example", "Ann@Shop.Example", "  ANN@SHOP.EXAMPLE\n", "mailto:ann@shop.example", "\tann@shop.example"]
+    "text",
+    ["ann@shop.example", "Ann@Shop.Example", "  ANN@SHOP.EXAMPLE\n", "mailto:ann@shop.example", "\tann@shop.example"],
 )
 def test_spellings_of_one_address_are_equal(text: str) -> None:
     assert normalise_email(text) == "ann@shop.example"
@@ -18,7 +19,14 @@ def test_spellings_of_one_address_are_equal(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a.nn@shop.example", "ann+tag@shop.example", "o'neil@shop.example", "ann@a.b.c.example", "ann@localhost.test", "用户@例え.jp"],
+    [
+        "a.nn@shop.example",
+        "ann+tag@shop.example",
+        "o'neil@shop.example",
+        "ann@a.b.c.example",
+        "ann@localhost.test",
+        "用户@例え.jp",
+    ],
 )
 def test_dots_tags_and_other_alphabets_stay(text: str) -> None:
     assert normalise_email(text) == text
@@ -32,7 +40,8 @@ def test_a_domain_in_punycode_is_the_domain() -> None:
     "text",
     [
         "", "ann", "ann@", "@shop.example", "ann@shop", "ann@@shop.example", "ann @shop.example", "ann@shop..example",
-        ".ann@shop.example", "ann.@shop.example", "ann@-shop.example", "[REDACTED]", "ann@shop.example, bob@shop.example",
+        ".ann@shop.example", "ann.@shop.example", "ann@-shop.example", "[REDACTED]",
+        "ann@shop.example, bob@shop.example",
         "ann@" + "x" * 260 + ".example", "ann@shop.example\x00",
     ],
 )  # fmt: skip

@@ -51,7 +51,9 @@ def test_windows(status: str, after: timedelta, joined: bool) -> None:
 
 def test_the_same_event_never_makes_two_leads() -> None:
     assert new_lead(facts()) == new_lead(facts())
-    ids = {new_lead(facts(**change))["leadId"] for change in ({}, {"event_id": "e2"}, {"client_id": "x"}, {"test": True})}
+    ids = {
+        new_lead(facts(**change))["leadId"] for change in ({}, {"event_id": "e2"}, {"client_id": "x"}, {"test": True})
+    }
     assert len(ids) == 4
 
 
@@ -126,14 +128,26 @@ def test_the_latest_value_stays_in_whatever_order_events_arrive(arrived: list[An
         lead: dict[str, Any] = {}
         for minutes, status, attributes, fields in order:
             kept = {name: value for name, value in fields.items() if value not in ("", None)}
-            said = facts(NOON + timedelta(minutes=minutes), status, event_id=str(minutes), attributes=attributes, fields=kept)
+            said = facts(
+                NOON + timedelta(minutes=minutes), status, event_id=str(minutes), attributes=attributes, fields=kept
+            )
             if lead:
                 merge(lead, said)
             else:
                 lead = new_lead(said)
-        order_does_not_matter = (
-            "phone company firstName fields attributeAt status quality submittedAt createdAt updatedAt lastInteractionAt".split()
-        )
+        order_does_not_matter = [
+            "phone",
+            "company",
+            "firstName",
+            "fields",
+            "attributeAt",
+            "status",
+            "quality",
+            "submittedAt",
+            "createdAt",
+            "updatedAt",
+            "lastInteractionAt",
+        ]
         return {name: lead.get(name) for name in order_does_not_matter}
 
     shuffled = list(arrived)
@@ -164,7 +178,10 @@ def test_an_event_without_a_touch_changes_no_attribution() -> None:
 def test_the_history_tells_decisions_and_is_bounded() -> None:
     lead = new_lead(facts(status="partial"))
     merge(lead, facts(NOON + HOUR, event_id="e2"))
-    assert [(entry["eventId"], entry["decision"]) for entry in lead["history"]] == [("e1", "created"), ("e2", "promoted")]
+    assert [(entry["eventId"], entry["decision"]) for entry in lead["history"]] == [
+        ("e1", "created"),
+        ("e2", "promoted"),
+    ]
     for number in range(2 * MAX_HISTORY):
         merge(lead, facts(NOON + 2 * HOUR, event_id=f"n{number}"))
     assert len(lead["history"]) == MAX_HISTORY

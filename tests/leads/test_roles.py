@@ -30,13 +30,17 @@ def test_well_known_names_are_understood(name: str, attribute: str) -> None:
     assert split_fields(PLAIN, None, {name: " x "}, {}) == ({attribute: "x"}, {})
 
 
-@pytest.mark.parametrize("name", ["crmSynced", "clientId", "leadId", "status", "username", "emails", "companyname2", "_", ""])
+@pytest.mark.parametrize(
+    "name", ["crmSynced", "clientId", "leadId", "status", "username", "emails", "companyname2", "_", ""]
+)
 def test_other_names_reach_no_attribute(name: str) -> None:
     assert split_fields(PLAIN, None, {name: "x"}, {}) == ({}, {name: "x"})
 
 
 def test_configured_fields_go_before_roles_and_roles_before_names() -> None:
-    client = a_client(a_form("f", a_field("q1", type="email"), a_field("q2", crm="MobilePhone"), a_field("q3", crm="Company__c")))
+    client = a_client(
+        a_form("f", a_field("q1", type="email"), a_field("q2", crm="MobilePhone"), a_field("q3", crm="Company__c"))
+    )
     fields = {"email": "names@x", "q9": "roles@x", "q1": "configured@x", "q2": "1", "q3": "Shop"}
     attributes, rest = split_fields(client, "f", fields, {"q9": "email"})
     assert attributes == {"email": "configured@x", "phone": "1", "company": "Shop"}

@@ -188,13 +188,15 @@ async def test_an_outage_of_mongodb_is_raised_and_nothing_fails(
     assert [event.attempt for event in batch.events] == [0, 0]
 
 
-async def test_an_outage_of_the_configuration_is_raised(processor: BatchProcessor, clients: Clients, client: ClientRecord) -> None:
+async def test_an_outage_of_the_configuration_is_raised(
+    processor: BatchProcessor, clients: Clients, client: ClientRecord
+) -> None:
     clients.away = True
     with pytest.raises(UnavailableError):
         await processor.process([a_batch(client, page_view())], delivered_before=False)
 
 
-# --- what a job leaves in Redis -------------------------------------------------------------------------------------------
+# --- what a job leaves in Redis -----------------------------------------------------------------------------------
 
 
 def failed(client: ClientRecord, attempt: int = 0) -> Prepared:
@@ -203,7 +205,9 @@ def failed(client: ClientRecord, attempt: int = 0) -> Prepared:
     return Prepared(failures=[Failure(batch, batch.events[1], "store: ValueError")])
 
 
-async def test_a_failed_event_is_tried_again_alone_later_and_later(settler: Settler, client: ClientRecord, redis: Redis) -> None:
+async def test_a_failed_event_is_tried_again_alone_later_and_later(
+    settler: Settler, client: ClientRecord, redis: Redis
+) -> None:
     for attempt, base in ((0, 5), (1, 10)):
         await redis.flushall()
         before = time.time()

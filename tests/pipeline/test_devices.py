@@ -6,20 +6,22 @@ import pytest
 
 from tracker.pipeline.devices import device_of
 
+WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
+
 
 @pytest.mark.parametrize(
     ("user_agent", "device", "browser", "system"),
     [
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
+        (f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {WEBKIT} Chrome/120.0.0.0 Safari/537.36",
          "desktop", "Chrome", "Windows"),
         ("Mozilla/5.0 (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0", "desktop", "Firefox", "Linux"),
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1 "
          "Mobile/15E148 Safari/604.1", "mobile", "Mobile Safari", "iOS"),
-        ("Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.6 Mobile/15E148 "
-         "Safari/604.1", "tablet", "Mobile Safari", "iOS"),
-        ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36",
+        ("Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.6 "
+         "Mobile/15E148 Safari/604.1", "tablet", "Mobile Safari", "iOS"),
+        (f"Mozilla/5.0 (Linux; Android 14; Pixel 8) {WEBKIT} Chrome/120.0.0.0 Mobile Safari/537.36",
          "mobile", "Chrome Mobile", "Android"),
-        ("Mozilla/5.0 (Linux; Android 13; SM-X710) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
+        (f"Mozilla/5.0 (Linux; Android 13; SM-X710) {WEBKIT} Chrome/120.0.0.0 Safari/537.36",
          "tablet", "Chrome", "Android"),
         ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "bot", "Googlebot", None),
         ("nonsense", None, None, None),

@@ -24,7 +24,14 @@ FORM = {"form": {"formId": "contact", "formName": "Contact", "fields": {"email":
         ({"payload": {"formId": "contact", "formName": "Contact", "fields": {"email": "ann@shop.example"}}}, FORM),
         ({"formId": "contact", "formName": "Contact", "fields": {"email": "ann@shop.example"}}, FORM),
         (
-            {"payload": {"formId": "contact", "formName": "Contact", "fieldName": "email", "fieldValue": "ann@shop.example"}},
+            {
+                "payload": {
+                    "formId": "contact",
+                    "formName": "Contact",
+                    "fieldName": "email",
+                    "fieldValue": "ann@shop.example",
+                }
+            },
             {**FORM, "fieldName": "email"},
         ),
         (
@@ -67,7 +74,14 @@ values = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from("payload fields page formId formName fieldName fieldValue roles trigger x".split()), values))
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["payload", "fields", "page", "formId", "formName", "fieldName", "fieldValue", "roles", "trigger", "x"]
+        ),
+        values,
+    )
+)
 def test_mongodb_can_hold_whatever_a_browser_sends(raw: dict[str, Any]) -> None:
     raw = msgspec.json.decode(msgspec.json.encode(raw))
     assert encode({"payload": stored_payload(raw)})
@@ -81,13 +95,19 @@ def test_whole_numbers_beyond_64_bits_become_text() -> None:
 
 @pytest.mark.parametrize(
     ("url", "path"),
-    [("https://shop.example/a/b?c#d", "/a/b"), ("https://shop.example", "/"), ("", "/"), ("https://[", "/"), ("/a?b", "/a")],
+    [
+        ("https://shop.example/a/b?c#d", "/a/b"),
+        ("https://shop.example", "/"),
+        ("", "/"),
+        ("https://[", "/"),
+        ("/a?b", "/a"),
+    ],
 )
 def test_the_path_of_a_url(url: str, path: str) -> None:
     assert url_path(url) == path
 
 
-# --- time ---------------------------------------------------------------------------------------------------------------
+# --- time ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -145,7 +165,10 @@ def test_no_pair_of_clocks_is_an_error(raw: Any, sent_at: float) -> None:
     assert abs(moment - NOON) <= timedelta(days=366)
 
 
-@given(st.integers() | st.floats(allow_nan=False) | st.text() | st.datetimes().map(str), st.none() | st.floats(allow_nan=False))
+@given(
+    st.integers() | st.floats(allow_nan=False) | st.text() | st.datetimes().map(str),
+    st.none() | st.floats(allow_nan=False),
+)
 def test_every_time_that_is_kept_is_near_and_in_milliseconds(raw: Any, sent_at: float | None) -> None:
     moment, _ = event_time(raw, NOON, sent_at)
     assert NOON - timedelta(days=366) <= moment <= NOON + timedelta(days=1)

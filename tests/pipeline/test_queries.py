@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.fixtures.builders import NOON, a_batch, a_client, drafted, page_view, submission
+from tests.fixtures.processes import wait_until_async
 from tracker.config.records import ClientRecord
 from tracker.pipeline.queries import list_events, tail_events
 from tracker.pipeline.store import Store
@@ -50,25 +53,49 @@ async def test_people_see_original_names_and_iso_times(client: ClientRecord) -> 
     assert "_id" not in event
 
 
-async def test_a_tail_shows_what_comes_and_nothing_from_before(store: Store, client: ClientRecord) -> None:
-    tail = tail_events(client_id=client.client_id)
+async def begin_tail(tail: AsyncIterator[dict[str, Any]], store: Store, client: ClientRecord) -> dict[str, Any]:
+    """Store events until the tail shows the first of them: only then is it sure to have begun."""
     coming = asyncio.ensure_future(anext(tail))
-    # Until the tail has looked once, an event would count as old; two looks are in flight at most.
-    await asyncio.wait([coming], timeout=0.3)
+
+    async def shown() -> bool:
+        await put(store, client, submission())
+        return coming.done()
+
+    await wait_until_async(shown, interval=0.1)
+    return await coming
+
+
+async def put(store: Store, client: ClientRecord, *events: dict[str, Any]) -> None:
+    await store.store(drafted(client, a_batch(client, *events)), maybe_known=False)
+
+
+async def next_with(tail: AsyncIterator[dict[str, Any]], event_id: str) -> list[str]:
+    """The ids that a tail shows up to this one."""
+    ids: list[str] = []
+    async with asyncio.timeout(10):
+        while event_id not in ids:
+            ids.append((await anext(tail))["eventId"])
+    return ids
+
+
+async def test_a_tail_shows_each_event_that_comes_once_and_nothing_from_before(
+    store: Store, client: ClientRecord
+) -> None:
+    tail = tail_events(client_id=client.client_id)
+    ids = [(await begin_tail(tail, store, client))["eventId"]]
     other = a_client()
-    await store.store(drafted(other, a_batch(other, page_view())), maybe_known=False)
-    await store.store(drafted(client, a_batch(client, page_view(id="third"), page_view(id="fourth"))), maybe_known=False)
-    assert {(await asyncio.wait_for(coming, 10))["eventId"], (await asyncio.wait_for(anext(tail), 10))["eventId"]} == {
-        "third", "fourth"
-    }  # fmt: skip
-    await tail.aclose()  # type: ignore[attr-defined]
+    await put(store, other, page_view(id="foreign"))
+    await put(store, client, page_view(id="third"))
+    ids += await next_with(tail, "third")
+    await put(store, client, page_view(id="fourth"))
+    ids += await next_with(tail, "fourth")
+    assert not {"first", "second", "foreign"} & set(ids)
+    assert len(ids) == len(set(ids))
 
 
 async def test_a_tail_of_one_type_shows_only_that(store: Store) -> None:
     client = a_client()
     tail = tail_events(client_id=client.client_id, event_type="form_submission")
-    coming = asyncio.ensure_future(anext(tail))
-    await asyncio.wait([coming], timeout=0.3)
-    await store.store(drafted(client, a_batch(client, page_view(), submission(id="wanted"))), maybe_known=False)
-    assert (await asyncio.wait_for(coming, 10))["eventId"] == "wanted"
-    await tail.aclose()  # type: ignore[attr-defined]
+    await begin_tail(tail, store, client)
+    await put(store, client, page_view(id="view"), submission(id="wanted"))
+    assert "view" not in await next_with(tail, "wanted")

@@ -40,7 +40,12 @@ def test_a_new_session_follows_event_times_and_not_the_order_of_arrival() -> Non
 
 
 def test_only_submissions_and_page_views_count_as_such() -> None:
-    events = [*visit(0), submission(sessionId="s"), {"type": "session_end", "sessionId": "s"}, {"type": "custom", "sessionId": "s"}]
+    events = [
+        *visit(0),
+        submission(sessionId="s"),
+        {"type": "session_end", "sessionId": "s"},
+        {"type": "custom", "sessionId": "s"},
+    ]
     session = new_session(delta(*events), NOON, 500)
     assert (session["eventCount"], session["pageViewCount"], session["formSubmissions"]) == (4, 1, 1)
 

@@ -57,7 +57,9 @@ def test_secrets_are_gone_from_payload_metadata_and_what_follows_from_them() -> 
 
 
 def test_a_secret_named_by_field_name_is_redacted() -> None:
-    draft = a_draft({"type": "form_interaction", "payload": {"formId": "f", "fieldName": "password", "fieldValue": "hunter2"}})
+    draft = a_draft(
+        {"type": "form_interaction", "payload": {"formId": "f", "fieldName": "password", "fieldValue": "hunter2"}}
+    )
     assert "hunter2" not in repr((draft.payload, draft.lead))
 
 
@@ -85,14 +87,22 @@ def test_the_visitors_user_agent_is_the_browsers_else_what_a_server_forwards(hea
     assert (draft.user_agent, draft.metadata) == (kept, {})
 
 
-# --- leads --------------------------------------------------------------------------------------------------------------
+# --- leads --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("event", "status", "source"),
     [
-        ({"type": "form_submission", "payload": {"fields": {"email": "Ann@Shop.example "}}}, "submitted", "form_submission"),
-        ({"type": "form_interaction", "payload": {"fields": {"email": "ann@shop.example"}}}, "partial", "form_interaction"),
+        (
+            {"type": "form_submission", "payload": {"fields": {"email": "Ann@Shop.example "}}},
+            "submitted",
+            "form_submission",
+        ),
+        (
+            {"type": "form_interaction", "payload": {"fields": {"email": "ann@shop.example"}}},
+            "partial",
+            "form_interaction",
+        ),
         ({"type": "identify", "payload": {"email": "ann@shop.example"}}, "partial", "identify"),
         ({"type": "identify", "payload": {"traits": {"email": "ann@shop.example"}}}, "partial", "identify"),
         ({"type": "chat_message", "payload": {"text": "hello", "email": "ann@shop.example"}}, "chat_inquiry", "chat"),
@@ -121,7 +131,9 @@ def test_without_a_way_to_reach_somebody_there_is_no_lead(event: dict[str, Any])
 
 
 def test_a_submission_with_a_phone_alone_is_a_lead_without_identity() -> None:
-    lead = a_draft({"type": "form_submission", "payload": {"fields": {"phone": "+49 151 23456789", "email": "nope"}}}).lead
+    lead = a_draft(
+        {"type": "form_submission", "payload": {"fields": {"phone": "+49 151 23456789", "email": "nope"}}}
+    ).lead
     assert lead is not None
     assert (lead.email, lead.identity, lead.attributes) == (None, None, {"phone": "+49 151 23456789"})
     assert lead.fields == {"email": "nope"}
@@ -147,7 +159,10 @@ def test_the_text_of_a_chat_is_its_message() -> None:
 def test_configured_fields_decide_attribute_and_quality() -> None:
     form = a_form("contact", a_field("q1", type="email", required=True), a_field("q2", crm="Company", required=True))
     client = a_client(form)
-    event = {"type": "form_submission", "payload": {"form": {"formId": "contact", "fields": {"q1": "ann@shop.example"}}}}
+    event = {
+        "type": "form_submission",
+        "payload": {"form": {"formId": "contact", "fields": {"q1": "ann@shop.example"}}},
+    }
     lead = a_draft(event, client).lead
     assert lead is not None
     assert (lead.email, lead.quality) == ("ann@shop.example", "medium")

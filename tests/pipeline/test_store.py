@@ -57,7 +57,7 @@ async def one_lead(documents: Documents, client: ClientRecord) -> dict[str, Any]
     return lead
 
 
-# --- delivered again ----------------------------------------------------------------------------------------------------
+# --- delivered again ----------------------------------------------------------------------------------------------
 
 
 async def test_the_same_batch_again_adds_nothing(store: Store, documents: Documents) -> None:
@@ -100,7 +100,7 @@ EMAILS = ("ann@shop.example", "bob@shop.example", None)
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[list[tuple[list[int], bool]]]]:
-    """Events with distinct times, and rounds of deliveries at the same time: which events, known to be doubtful or not."""
+    """Events with distinct times, and rounds of deliveries at the same time: which events, and whether in doubt."""
     seconds = draw(st.lists(st.integers(0, 3000), min_size=2, max_size=8, unique=True))
     events = []
     for number, second in enumerate(seconds):
@@ -124,21 +124,49 @@ def deliveries(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[list[tuple[l
 async def _effects(documents: Documents, client: ClientRecord) -> dict[str, Any]:
     leads = await found(documents, "leads", client)
     emails = {lead["leadId"]: lead.get("email") for lead in leads}
-    of_lead = "email company status quality fields attributeAt createdAt updatedAt submittedAt lastInteractionAt current".split()
-    of_session = (
-        "sessionId eventCount pageViewCount pageViews formSubmissions startedAt endedAt duration landingPage expiresAt".split()
-    )
+    of_lead = [
+        "email",
+        "company",
+        "status",
+        "quality",
+        "fields",
+        "attributeAt",
+        "createdAt",
+        "updatedAt",
+        "submittedAt",
+        "lastInteractionAt",
+        "current",
+    ]
+    of_session = [
+        "sessionId",
+        "eventCount",
+        "pageViewCount",
+        "pageViews",
+        "formSubmissions",
+        "startedAt",
+        "endedAt",
+        "duration",
+        "landingPage",
+        "expiresAt",
+    ]
     sessions = await found(documents, "sessions", client)
     return {
         "events": sorted(
-            (event["eventId"], event["eventType"], event["timestamp"], emails.get(event.get("leadId"), "no lead") or "no e-mail")
+            (
+                event["eventId"],
+                event["eventType"],
+                event["timestamp"],
+                emails.get(event.get("leadId"), "no lead") or "no e-mail",
+            )
             for event in await found(documents, "events", client)
         ),
         "leads": sorted(
-            ({name: lead.get(name) for name in of_lead} for lead in leads), key=lambda lead: (lead["createdAt"], repr(lead["email"]))
+            ({name: lead.get(name) for name in of_lead} for lead in leads),
+            key=lambda lead: (lead["createdAt"], repr(lead["email"])),
         ),
         "sessions": sorted(
-            ({name: session[name] for name in of_session} for session in sessions), key=lambda session: session["sessionId"]
+            ({name: session[name] for name in of_session} for session in sessions),
+            key=lambda session: session["sessionId"],
         ),
     }
 
@@ -169,10 +197,12 @@ async def test_any_schedule_of_deliveries_leaves_what_one_clean_delivery_leaves(
     assert await _effects(documents, disturbed) == await _effects(documents, clean)
 
 
-# --- leads --------------------------------------------------------------------------------------------------------------
+# --- leads --------------------------------------------------------------------------------------------------------
 
 
-async def test_32_submissions_of_one_email_at_once_make_one_lead(documents: Documents, document_settings: Settings) -> None:
+async def test_32_submissions_of_one_email_at_once_make_one_lead(
+    documents: Documents, document_settings: Settings
+) -> None:
     client = a_client()
     spellings = ["ann@shop.example", " Ann@Shop.Example ", "ANN@SHOP.EXAMPLE", "mailto:ann@shop.example"]
     events = [submission(spellings[n % 4], NOON + timedelta(seconds=n)) for n in range(32)]
@@ -230,7 +260,10 @@ async def test_a_partial_lead_is_promoted_and_never_goes_back(store: Store, docu
 async def test_two_emails_of_one_visitor_stay_two_leads(store: Store, documents: Documents) -> None:
     client = a_client()
     await put(store, client, *(submission(email, visitorId="v", sessionId="s") for email in EMAILS[:2]))
-    assert {lead["email"] for lead in await found(documents, "leads", client)} == {"ann@shop.example", "bob@shop.example"}
+    assert {lead["email"] for lead in await found(documents, "leads", client)} == {
+        "ann@shop.example",
+        "bob@shop.example",
+    }
 
 
 async def test_test_and_live_leads_do_not_meet(store: Store, documents: Documents) -> None:
@@ -245,8 +278,20 @@ async def test_names_from_the_browser_never_reach_an_attribute_a_path_or_an_oper
     store: Store, documents: Documents
 ) -> None:
     client = a_client()
-    names = ("$set", "a.b", "__proto__", "crmSynced", "clientId", "", "current", "_id", "status", "fields", "attributeAt.x")
-    evil = {name: "evil" for name in names}
+    names = (
+        "$set",
+        "a.b",
+        "__proto__",
+        "crmSynced",
+        "clientId",
+        "",
+        "current",
+        "_id",
+        "status",
+        "fields",
+        "attributeAt.x",
+    )
+    evil = dict.fromkeys(names, "evil")
     await put(store, client, submission(fields=evil, payload=evil, metadata=evil))
     await put(store, client, submission(at=NOON + HOUR, fields=evil | {"$set": "again"}))
     lead = await one_lead(documents, client)
@@ -263,7 +308,7 @@ async def test_names_from_the_browser_never_reach_an_attribute_a_path_or_an_oper
     assert first["payload"]["＄set"] == "evil"
 
 
-# --- sessions -----------------------------------------------------------------------------------------------------------
+# --- sessions -----------------------------------------------------------------------------------------------------
 
 
 async def test_a_session_counts_its_events_in_any_order(store: Store, documents: Documents) -> None:
@@ -285,7 +330,9 @@ async def test_a_session_counts_its_events_in_any_order(store: Store, documents:
     assert (session["visitorId"], session["device"], session["geo"]) == ("v", "desktop", {"country": "DE"})
 
 
-async def test_kept_page_views_are_capped_and_the_count_goes_on(documents: Documents, document_settings: Settings) -> None:
+async def test_kept_page_views_are_capped_and_the_count_goes_on(
+    documents: Documents, document_settings: Settings
+) -> None:
     store = Store(documents, document_settings.model_copy(update={"session_page_views": 5}))
     client = a_client()
     views = [page_view(f"/{n}", NOON + timedelta(seconds=n), sessionId="s") for n in range(12)]
@@ -296,7 +343,7 @@ async def test_kept_page_views_are_capped_and_the_count_goes_on(documents: Docum
     assert [view["url"] for view in session["pageViews"]] == [f"/{n}" for n in range(7, 12)]
 
 
-# --- documents ----------------------------------------------------------------------------------------------------------
+# --- documents ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("own", "days"), [(None, 90), (7, 7)])
@@ -325,10 +372,12 @@ async def test_an_event_is_stored_in_the_one_shape(store: Store, documents: Docu
     }  # fmt: skip
 
 
-# --- failures -----------------------------------------------------------------------------------------------------------
+# --- failures -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_batch_with_a_document_that_mongodb_refuses_is_stored_not_at_all(store: Store, documents: Documents) -> None:
+async def test_a_batch_with_a_document_that_mongodb_refuses_is_stored_not_at_all(
+    store: Store, documents: Documents
+) -> None:
     client = a_client()
     drafts = drafted(client, a_batch(client, page_view(sessionId="s"), submission(sessionId="s")))
     drafts[1].payload["huge"] = "x" * 17 * 1024 * 1024
@@ -340,7 +389,9 @@ async def test_a_batch_with_a_document_that_mongodb_refuses_is_stored_not_at_all
 
 @pytest.mark.real("mongodb")
 async def test_an_outage_is_raised_and_the_same_batch_is_stored_afterwards(private_mongo: Any) -> None:
-    tight = make_settings(mongodb_url=private_mongo.url, mongodb_database=f"t{uuid4().hex}", mongodb_timeout_seconds=0.5)
+    tight = make_settings(
+        mongodb_url=private_mongo.url, mongodb_database=f"t{uuid4().hex}", mongodb_timeout_seconds=0.5
+    )
     client = a_client()
     async with open_documents(tight, indexes=True) as documents:
         store = Store(documents, tight)

@@ -42,7 +42,9 @@ def test_a_click_inside_the_site_is_no_referrer(referrer: Any, kept: bool) -> No
 
 
 def test_metadata_fills_what_the_url_does_not_say() -> None:
-    touch = touch_of({"url": f"{SHOP}?utm_source=url"}, {"utmSource": "meta", "utmMedium": "mail", "landingPage": "/first"})
+    touch = touch_of(
+        {"url": f"{SHOP}?utm_source=url"}, {"utmSource": "meta", "utmMedium": "mail", "landingPage": "/first"}
+    )
     assert touch == {"landingPage": "/first", "utmSource": "url", "utmMedium": "mail"}
     assert touch_of({}, {"utmSource": 5, "landingPage": ""}) == {}
 

@@ -27,7 +27,9 @@ def test_an_address_is_cut_to_its_network(address: str, stored: str) -> None:
     assert anonymise_ip(address) == stored
 
 
-@pytest.mark.parametrize("text", ["", "unknown", "testclient", "203.0.113", "203.0.113.256", "203.0.113.77:8080", "a:b"])
+@pytest.mark.parametrize(
+    "text", ["", "unknown", "testclient", "203.0.113", "203.0.113.256", "203.0.113.77:8080", "a:b"]
+)
 def test_what_is_no_address_is_not_stored(text: str) -> None:
     assert anonymise_ip(text) is None
 

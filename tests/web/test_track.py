@@ -49,7 +49,7 @@ def problem(answer: httpx.Response, status: int, *, cors: str | None = None) -> 
     return body
 
 
-# --- taken --------------------------------------------------------------------------------------------------------------
+# --- taken --------------------------------------------------------------------------------------------------------
 
 
 async def test_acknowledges_what_is_in_redis(http: httpx.AsyncClient, site: Site, redis: Redis) -> None:
@@ -75,7 +75,10 @@ async def test_a_bad_event_is_refused_alone(http: httpx.AsyncClient, site: Site,
     }
     [[batch]] = await queued_batches(redis)
     assert [event.event_id for event in batch.events] == ["e1", "good"]
-    assert await redis.hgetall(f"tracker:rejected:{site.client_id}:counts") == {b"missing_type": b"1", b"not_an_object": b"1"}
+    assert await redis.hgetall(f"tracker:rejected:{site.client_id}:counts") == {
+        b"missing_type": b"1",
+        b"not_an_object": b"1",
+    }
 
 
 async def test_a_beacon_sends_plain_text(http: httpx.AsyncClient, site: Site) -> None:
@@ -117,7 +120,10 @@ async def test_no_clock_of_a_browser_is_an_internal_error(http: httpx.AsyncClien
 
 async def test_the_same_on_the_configured_kind_of_database(config_db_url: str, redis_url: str, redis: Redis) -> None:
     settings = Settings(
-        config_db_url=config_db_url, redis_url=redis_url, mongodb_url="mongodb://127.0.0.1:1/", secret_keys="s" * 8 + "0123456789abcdefghijklmnop"
+        config_db_url=config_db_url,
+        redis_url=redis_url,
+        mongodb_url="mongodb://127.0.0.1:1/",
+        secret_keys="s" * 8 + "0123456789abcdefghijklmnop",
     )
     engine = create_engine(settings)
     migrate.upgrade(engine)
@@ -128,7 +134,7 @@ async def test_the_same_on_the_configured_kind_of_database(config_db_url: str, r
     assert len(await queued_batches(redis)) == 1
 
 
-# --- refused ------------------------------------------------------------------------------------------------------------
+# --- refused ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("body", ["", "nonsense", "[]", '{"events": 5}', '{"events": [{"a": }]}', "\x00"])
@@ -146,7 +152,9 @@ async def test_refuses_a_missing_or_unknown_key(http: httpx.AsyncClient, key: st
 
 async def test_refuses_a_revoked_key_within_a_second(http: httpx.AsyncClient, site: Site) -> None:
     assert (await send(http, site.key)).status_code == 200
-    [own] = [each for each in site.service.list_keys(site.client_id) if each.mode == "live" and each.kind == "publishable"]
+    [own] = [
+        each for each in site.service.list_keys(site.client_id) if each.mode == "live" and each.kind == "publishable"
+    ]
     await asyncio.to_thread(site.service.revoke_key, own.key_id)
 
     async def refused() -> bool:
@@ -216,7 +224,9 @@ async def test_refuses_a_batch_without_a_valid_event_and_says_why(
 ) -> None:
     body = problem(await send(http, site.key, {"id": "x"}, 5), 422, cors=ORIGIN)
     assert [each["reason"] for each in body["rejected"]] == ["missing_type", "not_an_object"]
-    empty = await http.post(PATH, content=json.dumps({"apiKey": site.key, "events": []}), headers={"content-type": "text/plain"})
+    empty = await http.post(
+        PATH, content=json.dumps({"apiKey": site.key, "events": []}), headers={"content-type": "text/plain"}
+    )
     problem(empty, 422)
     assert await queued_batches(redis) == []
 
@@ -258,7 +268,7 @@ async def test_refuses_batches_when_redis_is_away_and_takes_them_afterwards(
         assert "after" in ids
 
 
-# --- across requests ----------------------------------------------------------------------------------------------------
+# --- across requests ----------------------------------------------------------------------------------------------
 
 
 async def test_requests_at_the_same_time_become_fewer_jobs(http: httpx.AsyncClient, site: Site, redis: Redis) -> None:
@@ -300,4 +310,6 @@ async def test_a_preflight_is_answered_for_any_page(http: httpx.AsyncClient) -> 
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     assert "POST" in answer.headers["access-control-allow-methods"]
-    assert {"Content-Type", "X-API-Key", "Content-Encoding"} <= set(answer.headers["access-control-allow-headers"].split(", "))
+    assert {"Content-Type", "X-API-Key", "Content-Encoding"} <= set(
+        answer.headers["access-control-allow-headers"].split(", ")
+    )

@@ -71,6 +71,7 @@ class ConfigCache:
         self._engine = engine
         self._settings = settings
         self._epoch = ""
+        self._stall = 2 * settings.cache_poll_seconds
         self._asked_at = float("-inf")
         self._keys: LRUCache[str, _Entry[KeyRecord]] = LRUCache(_LOCAL_ENTRIES)
         self._clients: LRUCache[str, _Entry[ClientRecord]] = LRUCache(_LOCAL_ENTRIES)
@@ -96,7 +97,8 @@ class ConfigCache:
 
         :raises UnavailableError: when it is known nowhere near and the database is away.
         """
-        await self._ensure_epoch()
+        if time.monotonic() - self._asked_at > self._stall:
+            await self._ask_again()
         entry = self._keys.get(key_hash)
         if entry is None or self._is_old(entry.loaded_at):
             epoch = self._epoch
@@ -111,7 +113,8 @@ class ConfigCache:
 
         :raises UnavailableError: when it is known nowhere near and the database is away.
         """
-        await self._ensure_epoch()
+        if time.monotonic() - self._asked_at > self._stall:
+            await self._ask_again()
         entry = self._clients.get(client_id)
         if entry is None or self._is_old(entry.loaded_at):
             epoch = self._epoch
@@ -122,11 +125,10 @@ class ConfigCache:
 
     # --- epoch ------------------------------------------------------------------------------------------------------
 
-    async def _ensure_epoch(self) -> None:
-        # The poller normally keeps this true; after a stall of the loop the promise of one second still holds.
-        if time.monotonic() - self._asked_at > 2 * self._settings.cache_poll_seconds:
-            with contextlib.suppress(UnavailableError):
-                await self._ask()
+    async def _ask_again(self) -> None:
+        """The poller makes this needless, but for a stall of the loop: the promise of one second holds then too."""
+        with contextlib.suppress(UnavailableError):
+            await self._ask()
 
     async def _poll(self) -> None:
         while True:

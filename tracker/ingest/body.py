@@ -53,8 +53,8 @@ def _gunzip(body: bytes, limit: int) -> bytes:
         raise UnreadableError("the body is not gzip") from None
     if len(plain) > limit:
         raise _too_large(limit)
-    if not inflater.eof:
-        raise UnreadableError("the gzip body is cut short")
+    if not inflater.eof or inflater.unused_data:
+        raise UnreadableError("the gzip body is cut short, or goes on after its end")
     return plain
 
 

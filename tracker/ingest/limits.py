@@ -85,6 +85,24 @@ class Limiter:
         return await self._gatherer.submit(spend)
 
     async def _ask(self, spends: Sequence[Spend]) -> list[Refused | None]:
+        """Requests of one key and address ask together first; only where their sum is too much, one by one."""
+        groups: dict[tuple[tuple[str, int], tuple[str, int]], list[int]] = {}
+        for index, spend in enumerate(spends):
+            groups.setdefault((spend.first, spend.second), []).append(index)
+        sums = [Spend(sum(spends[i].cost for i in members), *buckets) for buckets, members in groups.items()]
+        answers: list[Refused | None] = [None] * len(spends)
+        singly: list[int] = []
+        for members, refused in zip(groups.values(), await self._run(sums), strict=True):
+            if refused and len(members) > 1:
+                singly += members
+            elif refused:
+                answers[members[0]] = refused
+        if singly:
+            for index, refused in zip(singly, await self._run([spends[i] for i in singly]), strict=True):
+                answers[index] = refused
+        return answers
+
+    async def _run(self, spends: Sequence[Spend]) -> list[Refused | None]:
         window, passed = divmod(time.time(), WINDOW_SECONDS)
         keys: list[str] = []
         args: list[str | int | float] = [1 - passed / WINDOW_SECONDS, 2 * WINDOW_SECONDS]

@@ -148,7 +148,7 @@ def _check(data: bytes, settings: Settings) -> tuple[RefusalReason | None, WireE
         return RefusalReason.INVALID_TYPE, None
     if isinstance(event.timestamp, str) and not _is_iso(event.timestamp):
         return RefusalReason.INVALID_TIMESTAMP, None
-    if event.payload and not all(_is_object(event.payload.get(name)) for name in _NESTED_OBJECTS):
+    if event.payload and not _is_well_shaped(event.payload):
         return RefusalReason.INVALID_SHAPE, None
     return _check_size(data, settings), event
 
@@ -182,8 +182,12 @@ def _measure(value: Any) -> tuple[int, int]:
     return depth, fields
 
 
-def _is_object(raw: Raw | None) -> bool:
-    return raw is None or bytes(raw)[:1] in (b"{", b"n")
+def _is_well_shaped(payload: _RawObject) -> bool:
+    for name in _NESTED_OBJECTS:
+        raw = payload.get(name)
+        if raw is not None and bytes(raw)[:1] not in (b"{", b"n"):
+            return False
+    return True
 
 
 def _is_iso(text: str) -> bool:

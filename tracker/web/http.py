@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from http import HTTPStatus
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.types import Send
 
 from tracker.errors import TrackerError
 from tracker.ingest.admit import RateLimitError
@@ -29,9 +33,28 @@ class Problem(msgspec.Struct, omit_defaults=True):
     errors: list[Any] | None = None
 
 
-def problem_response(
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole response, for a bare ASGI handler."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    media_type: str | None = None
+
+    async def send(self, send: Send) -> None:
+        """Put it on the wire."""
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()]
+        headers.append((b"content-length", b"%d" % len(self.body)))
+        if self.media_type:
+            headers.append((b"content-type", self.media_type.encode()))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
+def problem(
     error: TrackerError, *, headers: Mapping[str, str] | None = None, extra: Mapping[str, Any] | None = None
-) -> Response[bytes]:
+) -> Answer:
     """Render a refusal, with ``Retry-After`` and ``RateLimit-*`` where they help."""
     body = {
         "type": f"urn:trackerctl:problem:{error.slug}",
@@ -47,14 +70,26 @@ def problem_response(
         all_headers["RateLimit-Limit"] = str(error.refused.limit)
         all_headers["RateLimit-Remaining"] = str(error.refused.remaining)
         all_headers["RateLimit-Reset"] = str(error.refused.retry_after)
-    return Response(
-        msgspec.json.encode(body), status_code=error.status, media_type=PROBLEM_MEDIA_TYPE, headers=all_headers
-    )
+    return Answer(error.status, all_headers, msgspec.json.encode(body), PROBLEM_MEDIA_TYPE)
+
+
+def problem_response(error: TrackerError, *, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    """The same for a handler of the framework."""
+    answer = problem(error, headers=headers)
+    return Response(answer.body, status_code=answer.status, media_type=PROBLEM_MEDIA_TYPE, headers=dict(answer.headers))
 
 
 def tracker_error_handler(_request: AppRequest, error: TrackerError) -> Response[bytes]:
     """For every route that does not answer its refusals itself."""
     return problem_response(error, headers={"Access-Control-Allow-Origin": "*"})
+
+
+def http_error_handler(_request: AppRequest, error: HTTPException) -> Response[bytes]:
+    """The framework's own refusals (no such path, wrong method) as problem documents too."""
+    body = {"type": "about:blank", "title": HTTPStatus(error.status_code).phrase, "status": error.status_code}
+    return Response(
+        msgspec.json.encode(body), status_code=error.status_code, media_type=PROBLEM_MEDIA_TYPE, headers=error.headers
+    )
 
 
 def cors_headers(origin: str | None) -> dict[str, str]:
@@ -68,13 +103,12 @@ def cors_headers(origin: str | None) -> dict[str, str]:
     }
 
 
-def client_address(request: AppRequest, trusted_proxies: str) -> str | None:
+def peer_address(peer: str | None, forwarded_for: str, trusted_proxies: str) -> str | None:
     """The visitor's address: the peer's, or behind trusted proxies the last address in ``X-Forwarded-For`` that is
     none of them. What anyone else writes into that header is ignored."""
-    peer = request.client.host if request.client else None
     if not trusted_proxies or peer is None or not _is_trusted(peer, trusted_proxies):
         return peer
-    hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+    hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
     for hop in reversed(hops):
         if not _is_trusted(hop, trusted_proxies):
             return hop if _is_address(hop) else peer

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from litestar import Response, get
 
-from tracker.health import StoreHealth, check_stores
+from tracker.health import StoreHealth
 from tracker.web.http import AppRequest
 from tracker.web.services import services_of
 
@@ -30,7 +30,7 @@ async def live() -> dict[str, str]:
 async def ready(request: AppRequest) -> Response[Readiness]:
     """503 only while Redis is away. Taking every process out of the load balancer because MongoDB is away would lose
     the events that Redis can keep for it."""
-    stores = await check_stores(services_of(request).settings)
+    stores = await services_of(request).health.look()
     away = {store.name for store in stores if not store.ok}
     status: Literal["ready", "degraded", "away"] = "away" if "redis" in away else "degraded" if away else "ready"
     return Response(Readiness(status, stores), status_code=503 if status == "away" else 200)

@@ -10,6 +10,7 @@ from typing import cast
 from sqlalchemy import Engine
 
 from tracker.config.cache import ConfigCache
+from tracker.health import HealthWatch
 from tracker.ingest.admit import Gate
 from tracker.ingest.commit import Committer
 from tracker.ingest.limits import Limiter
@@ -30,6 +31,7 @@ class Services:
     cache: ConfigCache
     gate: Gate
     committer: Committer
+    health: HealthWatch
 
 
 @asynccontextmanager
@@ -41,7 +43,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     committer = Committer(settings)
     await cache.start()
     try:
-        yield Services(settings, engine, redis, cache, Gate(cache, Limiter(redis), settings), committer)
+        gate = Gate(cache, Limiter(redis), settings)
+        yield Services(settings, engine, redis, cache, gate, committer, HealthWatch(settings))
     finally:
         await committer.close()
         await cache.close()

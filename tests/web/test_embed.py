@@ -1,0 +1,113 @@
+"""What pages load."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from base64 import b64encode
+from hashlib import sha384
+
+import brotli
+import httpx
+import pytest
+
+from tests.fixtures.processes import wait_until_async
+from tests.fixtures.world import Site, make_settings, serving
+from tracker.settings import Settings
+
+SCRIPT = "/main-app.v1.js"
+
+
+async def raw(http: httpx.AsyncClient, path: str, **headers: str) -> tuple[httpx.Headers, bytes]:
+    """An answer before the client decodes it."""
+    async with http.stream("GET", path, headers=headers) as answer:
+        assert answer.status_code == 200
+        return answer.headers, b"".join([chunk async for chunk in answer.aiter_raw()])
+
+
+async def test_the_browser_script_is_immutable_and_readable_for_every_site(http: httpx.AsyncClient) -> None:
+    answer = await http.get(SCRIPT)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("application/javascript")
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert (await http.get(SCRIPT, headers={"if-none-match": answer.headers["etag"]})).status_code == 304
+    assert (await http.get("/main-app.v0.js")).status_code == 404
+
+
+async def test_the_browser_script_comes_compressed_as_the_browser_can_read(http: httpx.AsyncClient) -> None:
+    _, plain = await raw(http, SCRIPT, **{"accept-encoding": "identity"})
+    for accepted, encoding, decode in (
+        ("gzip, deflate, br", "br", brotli.decompress),
+        ("br;q=1.0, gzip;q=0.8", "br", brotli.decompress),
+        ("gzip, br;q=0", "gzip", gzip.decompress),
+        ("GZIP", "gzip", gzip.decompress),
+        ("br;q=0, gzip; q=0.0, *", None, bytes),
+        ("deflate", None, bytes),
+    ):
+        headers, body = await raw(http, SCRIPT, **{"accept-encoding": accepted})
+        assert headers.get("content-encoding") == encoding
+        assert decode(body) == plain
+        assert "Accept-Encoding" in headers["vary"]
+        assert len(body) < len(plain) or encoding is None
+
+
+async def test_the_loader_names_the_key_and_loads_the_script(world_settings: Settings, site: Site) -> None:
+    settings = world_settings.model_copy(update={"public_url": "https://track.example"})
+    async with serving(settings) as http:
+        answer = await http.get(f"/script/{site.client_id}.js")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("application/javascript")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert site.key in answer.text
+        assert "https://track.example/main-app.v1.js" in answer.text
+        assert site.secret_key not in answer.text
+        again = await http.get(f"/script/{site.client_id}.js", headers={"if-none-match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_the_snippet_pins_the_script_where_asked(http: httpx.AsyncClient, site: Site) -> None:
+    plain = await http.get(f"/script/{site.client_id}/embed")
+    assert plain.headers["content-type"].startswith("text/html")
+    assert site.key in plain.text
+    assert "integrity" not in plain.text
+    _, script = await raw(http, SCRIPT, **{"accept-encoding": "identity"})
+    pinned = await http.get(f"/script/{site.client_id}/embed?integrity=true")
+    assert f"sha384-{b64encode(sha384(script).digest()).decode()}" in pinned.text.replace("\\u002f", "/")
+
+
+@pytest.mark.parametrize("path", ["/script/nobody.js", "/script/nobody/embed", "/script/nobody.txt", "/script/nobody"])
+async def test_a_stranger_is_told_nothing_of_unknown_clients(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(path)
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (404, "application/problem+json")
+
+
+async def test_a_client_that_is_switched_off_is_like_an_unknown_one(http: httpx.AsyncClient, site: Site) -> None:
+    unknown = (await http.get("/script/nobody.js")).content
+    await asyncio.to_thread(site.service.set_client_active, site.client_id, False)
+
+    async def off() -> bool:
+        return (await http.get(f"/script/{site.client_id}.js")).content == unknown
+
+    await wait_until_async(off, timeout=1.0, interval=0.02)
+
+
+async def test_a_rotated_key_is_in_the_loader_within_a_second(http: httpx.AsyncClient, site: Site) -> None:
+    [own] = [
+        each for each in site.service.list_keys(site.client_id) if (each.kind, each.mode) == ("publishable", "live")
+    ]
+    fresh = await asyncio.to_thread(site.service.rotate_key, own.key_id)
+
+    async def printed() -> bool:
+        return fresh.plaintext in (await http.get(f"/script/{site.client_id}.js")).text
+
+    await wait_until_async(printed, timeout=1.0, interval=0.02)
+
+
+async def test_a_new_current_secret_breaks_no_page(world_settings: Settings, site: Site) -> None:
+    fresh = make_settings().secret_keys[::-1]
+    settings = world_settings.model_copy(update={"secret_keys": f"{fresh},{make_settings().secret_keys}"})
+    async with serving(settings) as http:
+        assert site.key in (await http.get(f"/script/{site.client_id}.js")).text
