@@ -11,13 +11,13 @@ from redis.asyncio import Redis
 from tests.fixtures.builders import a_key
 from tests.fixtures.world import everything_in, make_settings
 from tracker.config.cache import ConfigCache
-from tracker.config.keys import hash_key, mint_secret
+from tracker.config.keys import hash_key
 from tracker.config.records import ClientSettings, KeyRecord
 from tracker.errors import ForbiddenError, UnauthorizedError, UnavailableError
 from tracker.ingest.admit import Caller, Gate, RateLimitError
 from tracker.ingest.limits import Limiter
 
-KEY = mint_secret("live")
+KEY = "pk_live_" + "k" * 43
 PAGE = Caller("https://shop.example", "203.0.113.77")
 
 

@@ -14,15 +14,8 @@ from tests.fixtures.processes import wait_until_async
 from tracker.config.records import ClientRecord
 from tracker.pipeline.queries import list_events, tail_events
 from tracker.pipeline.store import Store
-from tracker.settings import Settings
-from tracker.stores.documents import Documents
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def store(documents: Documents, document_settings: Settings) -> Store:
-    return Store(documents, document_settings)
 
 
 @pytest.fixture

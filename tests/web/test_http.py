@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
@@ -12,13 +12,7 @@ from tracker import errors
 from tracker.errors import TrackerError, UnavailableError
 from tracker.ingest.admit import RateLimitError
 from tracker.ingest.limits import Refused
-from tracker.web.http import AppRequest, client_address, cors_headers, problem_response
-
-
-def request(peer: str | None, forwarded: str | None = None) -> AppRequest:
-    client = SimpleNamespace(host=peer) if peer else None
-    headers = {"x-forwarded-for": forwarded} if forwarded is not None else {}
-    return cast(AppRequest, SimpleNamespace(client=client, headers=headers))
+from tracker.web.http import cors_headers, peer_address, problem
 
 
 @pytest.mark.parametrize(
@@ -41,7 +35,7 @@ def request(peer: str | None, forwarded: str | None = None) -> AppRequest:
     ],
 )
 def test_only_trusted_proxies_are_believed(peer: Any, forwarded: Any, trusted: str, address: Any) -> None:
-    assert client_address(request(peer, forwarded), trusted) == address
+    assert peer_address(peer, forwarded or "", trusted) == address
 
 
 def _kinds(base: type[TrackerError]) -> list[type[TrackerError]]:
@@ -52,8 +46,8 @@ def _kinds(base: type[TrackerError]) -> list[type[TrackerError]]:
 
 @pytest.mark.parametrize("kind", _kinds(TrackerError))
 def test_every_error_is_a_problem_document(kind: type[TrackerError]) -> None:
-    answer = problem_response(kind("do this"), extra={"rejected": []})
-    body = msgspec.json.decode(answer.content)
+    answer = problem(kind("do this"), extra={"rejected": []})
+    body = msgspec.json.decode(answer.body)
     assert body == {
         "type": f"urn:trackerctl:problem:{kind.slug}",
         "title": kind.title,
@@ -61,17 +55,17 @@ def test_every_error_is_a_problem_document(kind: type[TrackerError]) -> None:
         "detail": "do this",
         "rejected": [],
     }
-    assert (answer.status_code, answer.media_type) == (kind.status, "application/problem+json")
+    assert (answer.status, answer.media_type) == (kind.status, "application/problem+json")
 
 
 @pytest.mark.parametrize(("seconds", "header"), [(0.2, "1"), (2, "2"), (59.6, "60")])
 def test_retry_after_is_whole_seconds_from_one(seconds: float, header: str) -> None:
-    assert problem_response(UnavailableError("away", retry_after=seconds)).headers["Retry-After"] == header
+    assert problem(UnavailableError("away", retry_after=seconds)).headers["Retry-After"] == header
 
 
 def test_a_reached_limit_tells_its_figures() -> None:
     refused = RateLimitError(Refused(100, 7, 30))
-    headers = problem_response(refused, headers=cors_headers("https://shop.example")).headers
+    headers = problem(refused, headers=cors_headers("https://shop.example")).headers
     wanted = {
         "RateLimit-Limit": "100",
         "RateLimit-Remaining": "7",
@@ -84,3 +78,15 @@ def test_a_reached_limit_tells_its_figures() -> None:
 
 def test_without_an_origin_there_is_no_cors() -> None:
     assert cors_headers(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("DELETE", "/v1/track/events", 405), ("POST", "/health/live", 405)],
+)
+async def test_the_frameworks_own_refusals_are_problem_documents_too(
+    http: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    answer = await http.request(method, path)
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (status, "application/problem+json")
+    assert answer.json()["status"] == status
