@@ -122,6 +122,6 @@ async def test_names_from_the_browser_never_reach_an_attribute_a_path_or_an_oper
         "current": "evil", "_id": "evil", "status": "evil", "fields": "evil", "attributeAt．x": "evil",
     }  # fmt: skip
     assert "evil" not in {value for key, value in lead.items() if key != "fields" and isinstance(value, str)}
-    first, second = await found(documents, "events", client)
+    first, second = sorted(await found(documents, "events", client), key=lambda event: event["timestamp"])
     assert {first["clientId"], second["clientId"]} == {client.client_id}
     assert first["payload"]["＄set"] == "evil"

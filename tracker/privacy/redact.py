@@ -82,6 +82,7 @@ _SSN = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}[- ](?!00)\d{2}[- ](?!0000)\
 # A run of digit groups; which of them are a card is decided by `_redact_cards`. A leading + makes it a phone number.
 _DIGITS = re.compile(r"(?<!\d)(?<!\d\.)\+?\d(?:[ .\-]?\d){12,}")
 _GROUP = re.compile(r"\d+")
+_MOST_GROUPS = 5  # of four digits or more: nineteen in all
 _PASSPORT = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{6,8}(?![A-Za-z0-9])")
 _IBAN = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{4}){2,7}(?:[ -]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])"
@@ -157,7 +158,8 @@ def _redact_cards(run: re.Match[str]) -> str:
     groups = [match.span() for match in _GROUP.finditer(text)]
     kept, done, start = [], 0, 0
     while start < len(groups):
-        end = next((end for end in range(len(groups), start, -1) if _are_card(text, groups[start:end])), None)
+        last = min(len(groups), start + _MOST_GROUPS)
+        end = next((end for end in range(last, start, -1) if _are_card(text, groups[start:end])), None)
         if end is None:
             start += 1
             continue
@@ -179,8 +181,10 @@ def _are_card(text: str, groups: list[tuple[int, int]]) -> bool:
 
 
 def _is_card(digits: str) -> bool:
-    # No scheme in use begins with 0 or 1; times in milli-, micro- and nanoseconds do.
+    # No scheme in use begins with 0 or 1, and one alone has 13 digits; times in milliseconds do until 2096.
     if not 13 <= len(digits) <= 19 or len(set(digits)) == 1 or digits[0] in "01":
+        return False
+    if len(digits) == 13 and digits[0] != "4":
         return False
     numbers = [int(digit) for digit in digits]
     doubled = [number * 2 - 9 if number > 4 else number * 2 for number in numbers[-2::-2]]

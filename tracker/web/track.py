@@ -133,12 +133,20 @@ def _queued(
         client_id=key.client_id,
         test=key.mode == "test",
         received_at=time.time(),
-        sent_at=batch.sentAt / 1000 if batch.sentAt else None,
+        sent_at=_seconds(batch.sentAt),
         ip_address=anonymise_ip(address) if address else None,
         user_agent=user_agent[:_MAX_USER_AGENT_CHARS] if user_agent else None,
         country=None,
         events=accepted,
     )
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    try:
+        return milliseconds / 1000 if milliseconds else None
+    except OverflowError:
+        # JSON's whole numbers have no end; a clock that says such a thing tells nothing.
+        return None
 
 
 async def _sample(services: Services, key: KeyRecord, refused: list[Refusal], batch: WireBatch) -> None:
