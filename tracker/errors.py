@@ -49,6 +49,12 @@ class NotFoundError(TrackerError):
     status, slug, title = 404, "not-found", "Not found"
 
 
+class MethodNotAllowedError(TrackerError):
+    """The path exists, but not for this HTTP method."""
+
+    status, slug, title = 405, "method-not-allowed", "Method not allowed"
+
+
 class ConflictError(TrackerError):
     """It exists already, or is in use."""
 

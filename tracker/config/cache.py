@@ -25,7 +25,7 @@ from sqlalchemy import Engine
 
 from tracker.config.read import load_client, load_keys
 from tracker.config.records import ClientRecord, KeyRecord
-from tracker.errors import UnavailableError
+from tracker.errors import SettingsError, UnavailableError
 from tracker.settings import Settings
 from tracker.stores import redis as redis_store
 from tracker.stores.redis import AsyncRedis, RedisError
@@ -76,6 +76,7 @@ class ConfigCache:
         self._keys: LRUCache[str, _Entry[KeyRecord]] = LRUCache(_LOCAL_ENTRIES)
         self._clients: LRUCache[str, _Entry[ClientRecord]] = LRUCache(_LOCAL_ENTRIES)
         self._loading = asyncio.Lock()
+        self._loaded: tuple[str, float, dict[str, KeyRecord]] = ("", 0.0, {})
         self._poller: asyncio.Task[None] | None = None
         self.on_change: list[Callable[[], None]] = []
 
@@ -164,7 +165,7 @@ class ConfigCache:
         if entry is not None and not self._is_old(entry.loaded_at):
             return entry
         async with self._loading:
-            entry = await self._cached_key(key_hash)
+            entry = await self._cached_key(key_hash) or self._loaded_key(key_hash)
             if entry is not None and not self._is_old(entry.loaded_at):
                 return entry
             return await self._or_stale(lambda: self._load_keys(key_hash), entry or self._keys.get(key_hash))
@@ -179,9 +180,15 @@ class ConfigCache:
         record = msgspec.msgpack.decode(data, type=KeyRecord) if data else None
         return _Entry(float(loaded_at), record)
 
+    def _loaded_key(self, key_hash: str) -> _Entry[KeyRecord] | None:
+        """From what this process loaded last, where Redis could not keep it: unknown keys must not load it again."""
+        epoch, loaded_at, keys = self._loaded
+        return _Entry(loaded_at, keys.get(key_hash)) if epoch == self._epoch else None
+
     async def _load_keys(self, key_hash: str) -> _Entry[KeyRecord]:
-        name, now = self._keys_name(), time.time()
+        epoch, name, now = self._epoch, self._keys_name(), time.time()
         keys = await asyncio.to_thread(load_keys, self._engine)
+        self._loaded = (epoch, now, keys)
         mapping: dict[str | bytes, Any] = {digest: msgspec.msgpack.encode(record) for digest, record in keys.items()}
         mapping[_COMPLETE] = repr(now)
         with contextlib.suppress(RedisError):
@@ -220,9 +227,9 @@ class ConfigCache:
     ) -> _Entry[Record]:
         try:
             return await load()
-        except UnavailableError:
+        except (UnavailableError, SettingsError) as error:
             if stale is None:
-                raise
+                raise UnavailableError("the configuration cannot be read now", retry_after=5) from error
             log.warning("config_database_away", serving="what was known")
             # Counts as fresh for a while, so that an outage does not cost a connection attempt per request.
             return _Entry(time.time() - self._settings.cache_ttl_seconds + 5, stale.record)

@@ -17,6 +17,7 @@ from tracker.leads.quality import ORDER as QUALITY_ORDER
 
 STATUS_ORDER = {"chat_inquiry": 0, "partial": 1, "submitted": 2}
 MAX_HISTORY = 50
+_ONE_VISIT = timedelta(hours=12)
 _TOUCH_ATTRIBUTES = ("utmSource", "utmMedium", "utmCampaign", "referrer", "landingPage")
 
 
@@ -73,7 +74,10 @@ def merge(lead: dict[str, Any], facts: LeadFacts) -> None:
     _note(lead, facts, *_advance(lead, facts))
     lead["lastInteractionAt"] = max(lead["lastInteractionAt"], facts.at)
     lead["updatedAt"] = max(lead["updatedAt"], facts.at)
-    lead["createdAt"] = min(lead["createdAt"], facts.at)
+    # Events of one visit may overtake each other. One that waited for days in a browser must not make the lead older:
+    # the next submission could then be too late for its window.
+    if timedelta() < lead["createdAt"] - facts.at < _ONE_VISIT:
+        lead["createdAt"] = facts.at
     for name, value in (
         ("formId", facts.form_id),
         ("sessionId", facts.session_id),

@@ -62,6 +62,7 @@ class Session(Document):
     formSubmissions: int = 0
     utmParams: dict[str, str] = {}
     touch: dict[str, str] = {}
+    touchAt: datetime | None = None
     referrer: str | None = None
     landingPage: str | None = None
     userAgent: str | None = None

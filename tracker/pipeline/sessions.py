@@ -27,10 +27,12 @@ _UTM = {
 
 @dataclass(slots=True)
 class SessionDelta:
-    """What a group of new events adds to one session; ``first`` and ``last`` are the earliest and latest of them."""
+    """What a group of new events adds to one session; ``first`` and ``last`` are the earliest and latest of them,
+    ``landed`` the earliest that shows a page: not every event does."""
 
     first: Draft
     last: Draft
+    landed: Draft | None = None
     events: int = 0
     submissions: int = 0
     page_views: list[dict[str, Any]] = field(default_factory=list)
@@ -57,6 +59,8 @@ def group_by_session(drafts: Iterable[Draft]) -> dict[SessionKey, SessionDelta]:
 
 def _add(delta: SessionDelta, draft: Draft) -> None:
     delta.events += 1
+    if draft.touch and (delta.landed is None or draft.timestamp < delta.landed.timestamp):
+        delta.landed = draft
     if draft.timestamp < delta.first.timestamp:
         delta.first = draft
     if draft.timestamp >= delta.last.timestamp:
@@ -73,9 +77,14 @@ def _add(delta: SessionDelta, draft: Draft) -> None:
 
 def visit_of(existing: dict[str, Any] | None, delta: SessionDelta) -> tuple[datetime, dict[str, str]]:
     """When and from where the visit began, as far as is known by now."""
-    if existing and existing["startedAt"] <= delta.first.timestamp:
-        return existing["startedAt"], existing.get("touch") or {}
-    return delta.first.timestamp, delta.first.touch
+    if existing and existing.get("touch") and not _lands_earlier(existing, delta):
+        return existing["touchAt"], existing["touch"]
+    return (delta.landed.timestamp, delta.landed.touch) if delta.landed else (delta.first.timestamp, {})
+
+
+def _lands_earlier(existing: dict[str, Any], delta: SessionDelta) -> bool:
+    known = existing.get("touchAt")
+    return delta.landed is not None and (known is None or delta.landed.timestamp < known)
 
 
 def new_session(delta: SessionDelta, expires_at: datetime, keep_views: int) -> dict[str, Any]:
@@ -92,7 +101,8 @@ def new_session(delta: SessionDelta, expires_at: datetime, keep_views: int) -> d
         "pageViewCount": len(delta.page_views),
         "eventCount": delta.events,
         "formSubmissions": delta.submissions,
-        **_first_seen(delta.first),
+        **_device(delta.first),
+        **_landing(delta.landed),
         "test": delta.first.batch.test,
         "createdAt": delta.first.received_at,
         "updatedAt": delta.last.received_at,
@@ -111,7 +121,9 @@ def session_update(existing: dict[str, Any], delta: SessionDelta, keep_views: in
         "updatedAt": max(existing["updatedAt"], delta.last.received_at),
     }
     if delta.first.timestamp < existing["startedAt"]:
-        values |= {name: value for name, value in _first_seen(delta.first).items() if value}
+        values |= {name: value for name, value in _device(delta.first).items() if value}
+    if _lands_earlier(existing, delta):
+        values |= _landing(delta.landed)
     if not existing.get("visitorId") and delta.first.visitor_id:
         values["visitorId"] = delta.first.visitor_id
     increments = {"eventCount": delta.events}
@@ -128,19 +140,25 @@ def session_update(existing: dict[str, Any], delta: SessionDelta, keep_views: in
     return update
 
 
-def _first_seen(draft: Draft) -> dict[str, Any]:
+def _device(draft: Draft) -> dict[str, Any]:
     device = device_of(draft.user_agent) if draft.user_agent else None
-    utm = {_UTM[name]: value for name, value in campaign(draft.touch).items() if name in _UTM}
     return {
-        "utmParams": utm,
-        "touch": draft.touch,
-        "referrer": draft.touch.get("referrer"),
-        "landingPage": draft.touch.get("landingPage"),
         "userAgent": draft.user_agent,
         "device": device.device if device else None,
         "browser": device.browser if device else None,
         "os": device.os if device else None,
         "geo": {"country": draft.batch.country} if draft.batch.country else None,
+    }
+
+
+def _landing(draft: Draft | None) -> dict[str, Any]:
+    touch = draft.touch if draft else {}
+    return {
+        "utmParams": {_UTM[name]: value for name, value in campaign(touch).items() if name in _UTM},
+        "referrer": touch.get("referrer"),
+        "landingPage": touch.get("landingPage"),
+        "touch": touch,
+        "touchAt": draft.timestamp if draft else None,
     }
 
 

@@ -36,7 +36,9 @@ from tracker.stores.documents import Documents
 
 _DUPLICATE_KEY = 11000
 _MAX_CONFLICTS = 12
-_SESSION_FIELDS = dict.fromkeys(("clientId", "sessionId", "visitorId", "startedAt", "endedAt", "updatedAt", "touch"), 1)
+_SESSION_FIELDS = dict.fromkeys(
+    ("clientId", "sessionId", "visitorId", "startedAt", "endedAt", "updatedAt", "touch", "touchAt"), 1
+)
 
 LeadIdentity = tuple[str, bool, str]
 

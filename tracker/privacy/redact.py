@@ -87,6 +87,8 @@ _PASSPORT = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{6,8}(?![A-Za-z0-9])")
 _IBAN = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{4}){2,7}(?:[ -]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])"
 )
+# A parameter of a URL's query or fragment.
+_QUERY = re.compile(r"(?P<before>[?&;#](?P<name>[^=&;#?\s]{1,64})=)[^&;#\s]+")
 _LEAST_CARD = 10**12
 # No pattern can match text without this; most strings of an event fail here, in one pass.
 _SUSPECT = re.compile(r"\d(?:[ .\-]?\d){5}")
@@ -110,6 +112,8 @@ def is_secret_name(name: str) -> bool:
 
 def redact_text(text: str) -> str:
     """Replace what looks like a social security number, card, passport or IBAN inside a text."""
+    if "=" in text and "?" in text:
+        text = _QUERY.sub(_redact_query, text)
     if not _SUSPECT.search(text):
         return text
     text = _SSN.sub(REDACTED, text)
@@ -122,15 +126,15 @@ def redact_value(value: Any) -> Any:
     """A copy with secrets replaced, in nested values and in keys."""
     kind = type(value)
     if kind is str:
-        return redact_text(value) if _SUSPECT.search(value) else value
+        return redact_text(value)
     if kind is dict:
         redacted = {}
         for name, item in value.items():
             stored_name, secret = _name(name)
             if secret and item not in (None, "", False):
                 redacted[stored_name] = REDACTED
-            elif type(item) is str and not _SUSPECT.search(item):
-                redacted[stored_name] = item
+            elif type(item) is str:
+                redacted[stored_name] = redact_text(item)
             else:
                 redacted[stored_name] = redact_value(item)
         return redacted
@@ -148,6 +152,10 @@ def _name(name: str) -> tuple[str, bool]:
 
 def _if(check: Callable[[str], bool]) -> Callable[[re.Match[str]], str]:
     return lambda match: REDACTED if check(match[0]) else match[0]
+
+
+def _redact_query(match: re.Match[str]) -> str:
+    return match["before"] + REDACTED if _name(match["name"])[1] else match[0]
 
 
 def _redact_cards(run: re.Match[str]) -> str:

@@ -18,7 +18,7 @@ from litestar import asgi
 from litestar.types import Receive, Scope, Send
 
 from tracker.config.records import KeyRecord
-from tracker.errors import InvalidError, TooLargeError, TrackerError, UnreadableError
+from tracker.errors import InvalidError, MethodNotAllowedError, TooLargeError, TrackerError, UnreadableError
 from tracker.ingest.admit import Caller
 from tracker.ingest.body import check_content_type, read_body
 from tracker.ingest.rejected import keep_samples
@@ -60,7 +60,7 @@ async def track_events(scope: Scope, receive: Receive, send: Send) -> None:
             # Whether the page's origin may send is told by the answer to the request itself.
             answer = Answer(204, {"Access-Control-Allow-Origin": headers.get("origin", "*"), **_PREFLIGHT}, b"")
         case _:
-            answer = Answer(405, {"Allow": "POST, OPTIONS"}, b"")
+            answer = problem(MethodNotAllowedError("send events with POST"), headers={"Allow": "POST, OPTIONS"})
     await answer.send(send)
 
 
@@ -70,7 +70,8 @@ async def _guarded(http: Mapping[str, Any], headers: Mapping[str, str], receive:
         return await _track(services, http, headers, receive)
     except Exception as error:
         log.error("ingest_failed", error=type(error).__name__)
-        return problem(TrackerError("the events were not taken; send them again"))
+        any_origin = {"Access-Control-Allow-Origin": "*"}
+        return problem(TrackerError("the events were not taken; send them again"), headers=any_origin)
 
 
 async def _track(services: Services, http: Mapping[str, Any], headers: Mapping[str, str], receive: Receive) -> Answer:
