@@ -11,6 +11,8 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The Python of the machine, never one that uv would download.
 export UV_PYTHON_DOWNLOADS := never
+# Machines behind a proxy have its certificate in the system's store only.
+export UV_SYSTEM_CERTS := true
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help

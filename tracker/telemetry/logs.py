@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
+from typing import TextIO, cast
 
 import structlog
 
@@ -11,6 +13,16 @@ from tracker.settings import Settings
 
 # Libraries that log what they handle (arq: job arguments; pymongo: commands; httpx: URLs).
 _QUIET = ("arq", "pymongo", "httpx", "httpcore", "asyncio", "alembic", "_granian")
+
+
+class _Stderr(io.TextIOBase):
+    """Whatever ``sys.stderr`` is at the time: who redirects it must not be left behind with a closed file."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def configure(settings: Settings) -> None:
@@ -34,7 +46,7 @@ def configure(settings: Settings) -> None:
         if settings.log_format == "json"
         else [*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Stderr())),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(
