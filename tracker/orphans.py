@@ -18,6 +18,7 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
 from tracker.stores.redis import AsyncRedis, RedisError
+from tracker.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -50,10 +51,7 @@ class SessionRegistry:
 
     async def close(self) -> None:
         """Leave in order: there is nothing to end."""
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
         with suppress(RedisError, OSError):
             await self._redis.hdel(_SESSIONS, self._id)  # type: ignore[misc]
             await self._redis.delete(_alive(self._id))

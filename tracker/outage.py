@@ -11,6 +11,7 @@ import structlog
 
 from tracker.errors import UnavailableError
 from tracker.stores import documents, redis
+from tracker.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -70,5 +71,4 @@ class OutageGate:
 
     async def close(self) -> None:
         """Stop waiting; nothing is picked any more."""
-        if self._waiting:
-            self._waiting.cancel()
+        await end(self._waiting)

@@ -97,3 +97,16 @@ def test_takes_events_while_mongodb_and_the_worker_are_away_and_stores_them_late
     system.work()
     system.wait_drained()
     assert system.database.leads.count_documents({"email": "early@example.com"}) == 1
+
+
+def test_hashes_clients_over_queue_shards_and_drains_them_all(system: System) -> None:
+    system.settings["TRACKER_QUEUE_SHARDS"] = "3"
+    clients = [system.new_client(f"site{number}.example") for number in range(6)]
+    system.serve()
+    for client in clients:
+        assert system.post(client["apiKey"], [submission("ada@example.com")]).status_code == 200
+    used = [shard for shard in range(3) if system.redis.zcard(f"tracker:queue:{shard}")]
+    assert len(used) > 1, "six clients on one of three shards"
+    system.work()
+    wait_until(lambda: system.database.events.count_documents({}) == 6, timeout=30)
+    assert system.database.leads.count_documents({"email": "ada@example.com"}) == 6

@@ -29,6 +29,7 @@ from tracker.errors import SettingsError, UnavailableError
 from tracker.settings import Settings
 from tracker.stores import redis as redis_store
 from tracker.stores.redis import AsyncRedis, RedisError
+from tracker.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -88,10 +89,7 @@ class ConfigCache:
 
     async def close(self) -> None:
         """Stop watching."""
-        if self._poller:
-            self._poller.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._poller
+        await end(self._poller)
 
     async def key(self, key_hash: str) -> KeyRecord | None:
         """The key with this SHA-256, ``None`` when there is none.

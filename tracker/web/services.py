@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import Engine
 
 from tracker.config.cache import ConfigCache
+from tracker.config.usage import KeyUsage
 from tracker.health import HealthWatch
 from tracker.ingest.admit import Gate
 from tracker.ingest.commit import Committer
@@ -33,27 +34,31 @@ class Services:
     gate: Gate
     committer: Committer
     health: HealthWatch
+    usage: KeyUsage
 
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Build the parts; on the way out finish what is being committed. Stores may be away: each call says so itself."""
-    engine = create_engine(settings)
-    redis = redis_store.connect(settings)
-    cache = ConfigCache(redis, engine, settings)
-    committer = Committer(settings)
-    await cache.start()
-    # What is alive now lives as long as the process, and requests leave no cycles: the collector need not look often.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-    try:
+    async with AsyncExitStack() as stack:
+        engine = create_engine(settings)
+        stack.callback(engine.dispose)
+        redis = redis_store.connect(settings)
+        stack.push_async_callback(redis_store.close, redis)
+        cache = ConfigCache(redis, engine, settings)
+        await cache.start()
+        stack.push_async_callback(cache.close)
+        usage = KeyUsage(engine)
+        await usage.start()
+        stack.push_async_callback(usage.close)
+        committer = Committer(settings)
+        stack.push_async_callback(committer.close)
         gate = Gate(cache, Limiter(redis), settings)
-        yield Services(settings, engine, redis, cache, gate, committer, HealthWatch(settings))
-    finally:
-        await committer.close()
-        await cache.close()
-        await redis_store.close(redis)
-        engine.dispose()
+        # What is alive now lives as long as the process, and requests leave no cycles: the collector need not look
+        # often.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        yield Services(settings, engine, redis, cache, gate, committer, HealthWatch(settings), usage)
 
 
 def services_of(request: AppRequest) -> Services:

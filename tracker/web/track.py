@@ -96,6 +96,7 @@ async def _track(services: Services, http: Mapping[str, Any], headers: Mapping[s
         if not accepted:
             raise InvalidError("none of the events is valid; see rejected")
         await services.committer.commit(_queued(batch, key, address, headers.get("user-agent"), accepted))
+        services.usage.note(key.key_id)
     except TrackerError as error:
         return problem(error, headers=cors, extra=extra)
     return Answer(200, cors, msgspec.json.encode(Accepted(True, len(accepted), refused)), JSON_MEDIA_TYPE)
