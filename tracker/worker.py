@@ -57,6 +57,9 @@ async def open_workers(settings: Settings) -> AsyncIterator[list[LeasedWorker]]:
             await registry.start(store.session_id)
             stack.push_async_callback(registry.close)
         processor = BatchProcessor(cache, store, settings)
+        # The other way round at the end: what is being written, then the session, then its entry.
+        stack.push_async_callback(store.close)
+        stack.push_async_callback(processor.close)
         outage = OutageGate(lambda: _probe(documents))
         stack.push_async_callback(outage.close)
         turn = asyncio.Lock()

@@ -6,10 +6,12 @@ one event, which alone is tried again and in the end goes to the dead letters.
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
@@ -29,6 +31,8 @@ from tracker.stores.documents import is_outage
 from tracker.stores.redis import AsyncRedis
 
 log = structlog.get_logger(__name__)
+
+_LAST_WRITE_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -77,6 +81,11 @@ class BatchProcessor:
             else:
                 await self._writer.submit(prepared, len(prepared.drafts))
         return prepared
+
+    async def close(self) -> None:
+        """Let the transaction that is under way end; what its jobs were handed back for, they find done."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._writer.close(), _LAST_WRITE_SECONDS)
 
     async def _prepare(self, batches: Sequence[QueuedBatch]) -> Prepared:
         prepared = Prepared()

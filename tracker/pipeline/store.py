@@ -93,6 +93,11 @@ class Store:
         ):
             return await self._write(drafts, self._session, maybe_known=maybe_known)
 
+    async def close(self) -> None:
+        """End the session, and with it a transaction that was cut off."""
+        if self._session is not None:
+            await self._session.end_session()
+
     @property
     def session_id(self) -> Any:
         """The id of the session whose transactions this store runs, ``None`` without transactions."""
