@@ -50,8 +50,7 @@ def load(bench: Bench, prepared: list[bytes], connections: int, per_second: floa
 
 def end_to_end(bench: Bench, events: int, batch: int, connections: int, seed: int) -> Figures:
     """From the first post to the last document."""
-    bench.empty()
-    prepared = requests(bench, events, batch, seed)
+    prepared, known = requests(bench, events, batch, 1000 * batch + seed), bench.stored()
     before, started = bench.cpu(), time.perf_counter()
     sent = load(bench, prepared, connections)
     assert sent.failed == 0, f"{sent.failed} requests failed"
@@ -59,7 +58,7 @@ def end_to_end(bench: Bench, events: int, batch: int, connections: int, seed: in
         time.sleep(0.01)
     seconds = time.perf_counter() - started
     after = bench.cpu()
-    stored = bench.mongo["bench"]["events"].count_documents({})
+    stored = bench.stored() - known
     assert stored == events, f"{stored} of {events} events stored"
     figures = {"events/s": events / seconds}
     figures |= {f"cpu {name}": 1000 * (after[name] - before[name]) / events for name in before}
@@ -69,12 +68,12 @@ def end_to_end(bench: Bench, events: int, batch: int, connections: int, seed: in
 
 def acknowledged(bench: Bench, events: int, batch: int, connections: int, seed: int) -> Figures:
     """Only to the answer, with no worker running; then the latency at half of that rate."""
-    bench.empty()
+    bench.redis.flushall()
     prepared = requests(bench, events, batch, seed)
     before = bench.cpu()
     full = load(bench, prepared, connections)
     after = bench.cpu()
-    bench.empty()
+    bench.redis.flushall()
     rate = full.requests / full.seconds
     half = load(bench, prepared[: int(rate * 3)], connections, rate / 2)
     return {
