@@ -7,6 +7,7 @@ from hashlib import sha256
 import msgspec
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
 
 from tracker.config.records import Batching, ClientRecord, Consent, Features
 from tracker.errors import NotFoundError, TrackerError
@@ -104,7 +105,7 @@ def _render(client: ClientRecord) -> tuple[bytes, str]:
     responses={200: ResponseSpec(PublicConfig, description="The configuration")},
     tags=["ingest"],
 )
-async def get_config(request: AppRequest, api_key: str) -> Response[bytes]:
+async def get_config(request: AppRequest, api_key: FromPath[str]) -> Response[bytes]:
     """Answers with a strong ETag, 304 when it is current. Publishable and secret keys both may read."""
     origin = request.headers.get("origin")
     headers = {"Access-Control-Allow-Origin": "*"} if origin else {}

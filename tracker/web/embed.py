@@ -6,6 +6,7 @@ import asyncio
 from hashlib import sha256
 
 from litestar import Response, get
+from litestar.params import FromPath, FromQuery
 
 from tracker.assets import Asset, browser_script
 from tracker.config.records import KeyMode
@@ -21,7 +22,7 @@ _IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 @get("/script/{name:str}", media_type=_JS, summary="Loader script of a client, `{clientId}.js`", tags=["embedding"])
-async def get_loader(request: AppRequest, name: str) -> Response[bytes]:
+async def get_loader(request: AppRequest, name: FromPath[str]) -> Response[bytes]:
     """A small script that sets the key and loads the browser script."""
     client_id, dot, suffix = name.rpartition(".")
     if not dot or suffix != "js":
@@ -36,7 +37,7 @@ async def get_loader(request: AppRequest, name: str) -> Response[bytes]:
 
 
 @get("/script/{client_id:str}/embed", media_type="text/html", summary="Embed snippet of a client", tags=["embedding"])
-async def get_embed(request: AppRequest, client_id: str, integrity: bool = False) -> Response[str]:
+async def get_embed(request: AppRequest, client_id: FromPath[str], integrity: FromQuery[bool] = False) -> Response[str]:
     """The snippet to paste into a page; with ``?integrity=true`` the script is pinned to its present bytes."""
     services = services_of(request)
     key = await publishable_key(services, client_id)

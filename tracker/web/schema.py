@@ -8,6 +8,7 @@ import msgspec
 from litestar import Litestar, post
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import JSONBody
 
 from tracker.web.http import Problem
 from tracker.web.track import Accepted
@@ -60,7 +61,7 @@ _PROBLEMS = {
         },
     },
 )
-async def _track_events(data: BatchIn) -> Accepted:
+async def _track_events(data: JSONBody[BatchIn]) -> Accepted:
     """Stands in the description only."""
     return Accepted(True, len(data.events))
 

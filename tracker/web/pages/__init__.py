@@ -8,6 +8,7 @@ from html import escape
 from importlib.resources import files
 
 from litestar import Response, get
+from litestar.params import FromQuery
 
 from tracker.config.service import ConfigService
 from tracker.errors import TrackerError
@@ -24,7 +25,7 @@ def _template(name: str) -> str:
 
 
 @get("/demo", media_type="text/html", include_in_schema=False)
-async def demo(request: AppRequest, client: str | None = None) -> Response[str]:
+async def demo(request: AppRequest, client: FromQuery[str | None] = None) -> Response[str]:
     """A form that is tracked for the client named by ``?client=`` (id or domain), else for the demo client."""
     services = services_of(request)
     try:
