@@ -62,7 +62,7 @@ def test_only_a_lead_with_an_email_can_be_joined() -> None:
     assert "current" not in new_lead(facts(email=None, attributes={"phone": "1"}))
 
 
-@pytest.mark.parametrize("statuses", itertools.permutations(("chat_inquiry", "partial", "submitted")))
+@pytest.mark.parametrize("statuses", list(itertools.permutations(("chat_inquiry", "partial", "submitted"))))
 def test_status_and_quality_only_move_forward(statuses: tuple[str, ...]) -> None:
     order = ("chat_inquiry", "partial", "submitted")
     lead = new_lead(facts(status=statuses[0]))
