@@ -11,6 +11,7 @@ from arq.constants import job_key_prefix, retry_key_prefix
 from arq.worker import Retry
 from pymongo.errors import ServerSelectionTimeoutError
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.fixtures.builders import a_batch, a_client, page_view
 from tests.fixtures.processes import wait_until_async
@@ -109,3 +110,26 @@ async def test_a_job_that_cannot_be_read_is_kept_and_leaves_the_queue(
     kept = await redis.hgetall("tracker:dlq:unreadable")
     if data:
         assert kept == {b"broken": data}
+
+
+class BrokenSettler:
+    """Redis went away between the failure and its settlement."""
+
+    async def settle(self, _: Any) -> None:
+        raise RedisConnectionError("away")
+
+
+async def test_a_failed_job_that_cannot_be_put_aside_is_handed_back_and_not_ended(redis: Redis) -> None:
+    held = shift(redis, ZeroDivisionError("x"), [])
+    held.settler = BrokenSettler()  # type: ignore[assignment]
+    with pytest.raises(Retry):
+        await process_events(job(held), payload())
+
+
+async def test_an_unreadable_job_that_cannot_be_kept_is_handed_back(redis: Redis, monkeypatch: Any) -> None:
+    async def away(*_: Any) -> None:
+        raise RedisConnectionError("away")
+
+    monkeypatch.setattr("tracker.jobs.keep_unreadable", away)
+    with pytest.raises(Retry):
+        await process_events(job(shift(redis, AssertionError("not reached"), [])), Payload(b"\xc1"))

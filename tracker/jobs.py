@@ -17,7 +17,7 @@ from tracker.pipeline.batch import BatchProcessor, Failure, Prepared, Settler
 from tracker.queue import Payload, QueuedBatch, decode_batches, forget_start
 from tracker.settings import Settings
 from tracker.stores import documents as document_store
-from tracker.stores.redis import AsyncRedis
+from tracker.stores.redis import AsyncRedis, RedisError
 from tracker.suspects import Suspects
 
 log = structlog.get_logger(__name__)
@@ -48,6 +48,19 @@ async def process_events(ctx: dict[str, Any], payload: Payload) -> None:
     shift: Shift = ctx["shift"]
     job_id: str = ctx["job_id"]
     try:
+        await _run(shift, job_id, payload, died_before=ctx["job_try"] > 1)
+    except asyncio.CancelledError:
+        await asyncio.shield(_forget_start(shift, job_id))
+        raise
+    except Exception as error:
+        # Whatever else arq sees is final to it: it would delete the job, with events that are nowhere else.
+        pause = _pause_after(shift, error)
+        await _forget_start(shift, job_id)
+        raise Retry(defer=_ELSEWHERE_PAUSE_SECONDS if pause is None else pause) from None
+
+
+async def _run(shift: Shift, job_id: str, payload: Payload, *, died_before: bool) -> None:
+    try:
         batches = decode_batches(payload.data)
     except msgspec.DecodeError:
         log.error("job_unreadable", job=job_id)
@@ -55,17 +68,12 @@ async def process_events(ctx: dict[str, Any], payload: Payload) -> None:
         return
     try:
         async with asyncio.timeout(shift.settings.job_timeout_seconds):
-            await _process(shift, job_id, batches, died_before=ctx["job_try"] > 1)
-    except asyncio.CancelledError:
-        await asyncio.shield(_forget_start(shift, job_id))
-        raise
+            await _process(shift, job_id, batches, died_before=died_before)
     except Exception as error:
-        if (pause := _pause_after(shift, error)) is None:
-            log.error("job_failed", job=job_id, error=type(error).__name__)
-            await _try_singly(shift, batches, error)
-            return
-        await _forget_start(shift, job_id)
-        raise Retry(defer=pause) from None
+        if document_store.is_conflict(error) or is_outage(error):
+            raise
+        log.error("job_failed", job=job_id, error=type(error).__name__)
+        await _try_singly(shift, batches, error)
 
 
 def _pause_after(shift: Shift, error: Exception) -> float | None:
@@ -95,5 +103,5 @@ async def _try_singly(shift: Shift, batches: list[QueuedBatch], error: Exception
 
 
 async def _forget_start(shift: Shift, job_id: str) -> None:
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(RedisError, OSError):
         await forget_start(shift.redis, job_id)

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from playwright.async_api import Page, Request
+from sqlalchemy import inspect, text
 
 from tests.fixtures.processes import wait_until_async
 from tests.fixtures.system import System
 from tracker.dev import prepare
-from tracker.settings import load_settings
+from tracker.settings import Settings, load_settings
+from tracker.stores.relational import create_engine
 
 EMAIL = "ada.lovelace@example.com"
 PASSWORD = "Tr0ub4dor&3-canary"
 CARD = "4111 1111 1111 1111"
 
 
+def settings_of(system: System) -> Settings:
+    return load_settings(**{key.removeprefix("TRACKER_").lower(): value for key, value in system.settings.items()})
+
+
 def everything_stored(system: System) -> str:
-    """All that Redis and MongoDB hold, as text."""
+    """All that Redis, MongoDB and the configuration database hold, as text."""
     found: list[str] = []
     found += [f"{key!r} {system.redis.dump(key)!r}" for key in system.redis.scan_iter()]
     for name in system.database.list_collection_names():
         found += [repr(document) for document in system.database[name].find()]
+    engine = create_engine(settings_of(system))
+    with engine.connect() as connection:
+        for table in inspect(engine).get_table_names():
+            found += [repr(row) for row in connection.execute(text(f"select * from {table}"))]
+    engine.dispose()
     return "\n".join(found)
 
 
 async def test_turns_a_filled_in_demo_form_into_one_lead_and_keeps_secrets_in_the_browser(
     page: Page, system: System
 ) -> None:
-    prepare(load_settings(**{key.removeprefix("TRACKER_").lower(): value for key, value in system.settings.items()}))
+    prepare(settings_of(system))
     system.serve()
     system.work()
     sent: list[str] = []
@@ -57,7 +68,9 @@ async def test_turns_a_filled_in_demo_form_into_one_lead_and_keeps_secrets_in_th
     kinds = {row["eventType"] for row in system.database.events.find()}
     assert {"session_start", "page_view", "form_interaction", "form_submission"} <= kinds
     assert any(EMAIL in request for request in sent), "the recorder sees no requests at all"
-    for place in ("\n".join(sent), everything_stored(system), system.launch.outputs()):
+    stored = everything_stored(system)
+    assert EMAIL in stored and "Demo form" in stored, "the search sees not all stores"
+    for place in ("\n".join(sent), stored, system.launch.outputs()):
         for secret in (PASSWORD, CARD, CARD.replace(" ", "")):
             assert secret not in place
     assert EMAIL not in system.launch.outputs()

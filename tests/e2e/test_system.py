@@ -89,7 +89,7 @@ def test_worker_that_is_told_to_stop_finishes_or_hands_back_what_it_holds(system
     assert system.database.leads.count_documents({}) == 2000
 
 
-def test_takes_events_while_mongodb_and_the_worker_are_away_and_stores_them_later(system: System) -> None:
+def test_takes_events_while_no_worker_runs_and_stores_them_later(system: System) -> None:
     client = system.new_client()
     system.serve()
     answer = system.post(client["apiKey"], [submission("early@example.com")])
