@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     retention_days: int = Field(90, ge=1, description="Default life of events and sessions; per client in the database")
     lead_submission_window_hours: float = Field(24, gt=0, description="A submission joins a lead that is younger")
     lead_interaction_window_hours: float = Field(168, gt=0, description="An interaction joins a lead that is younger")
+    abandoned_after_minutes: int = Field(
+        30, ge=1, description="A partial lead untouched for this long becomes abandoned_form"
+    )
     session_page_views: int = Field(500, ge=1, description="Page views kept in a session; the count goes on")
     default_region: str = Field("US", min_length=2, max_length=2, description="Region of phone numbers without a +")
 

@@ -269,3 +269,17 @@ async def test_an_outage_is_raised_and_the_same_batch_is_stored_afterwards(priva
         rows = [await found(documents, name, client) for name in ("events", "leads", "sessions")]
         assert [len(each) for each in rows] == [1, 1, 1]
         assert ms(rows[0][0]["timestamp"]) == ms(NOON)
+
+
+async def test_a_rehearsal_tells_what_would_happen_and_changes_nothing(store: Store, documents: Documents) -> None:
+    client = a_client()
+    await put(store, client, submission("ann@shop.example"))
+    before = [await found(documents, name, client) for name in ("events", "leads", "sessions")]
+    stored = before[0][0]
+    again = submission("ann@shop.example") | {"id": stored["eventId"]}
+    drafts = drafted(client, a_batch(client, again, submission("ann@shop.example"), submission("bob@shop.example")))
+    rehearsal = await store.rehearse(drafts)
+    assert rehearsal.known == {(client.client_id, stored["eventId"])}
+    assert [draft.lead_id for draft in drafts[:2]] == [None, stored["leadId"]]
+    assert rehearsal.begun == {drafts[2].lead_id}
+    assert [await found(documents, name, client) for name in ("events", "leads", "sessions")] == before

@@ -12,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +22,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from tracker.errors import UnavailableError
 from tracker.leads.facts import LeadFacts
 from tracker.leads.merge import joins, merge, new_lead
 from tracker.pipeline.draft import Draft
@@ -41,6 +44,22 @@ _SESSION_FIELDS = dict.fromkeys(
 )
 
 LeadIdentity = tuple[str, bool, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What storing a batch would do; each draft's ``lead_id`` names its lead.
+
+    :ivar known: keys of the events that are stored already.
+    :ivar begun: ids of the leads that would be new.
+    """
+
+    known: frozenset[tuple[str, str]]
+    begun: frozenset[str]
+
+
+class _TakenBack(Exception):
+    """Ends a rehearsal's transaction without a commit."""
 
 
 class Store:
@@ -81,6 +100,24 @@ class Store:
             # Another worker touched the same lead or session. Both retry; the pause keeps them apart.
             await asyncio.sleep(random.uniform(0, 0.005 * 2 ** min(attempt, 6)))  # noqa: S311
         raise AssertionError("unreachable")
+
+    async def rehearse(self, drafts: Sequence[Draft]) -> Rehearsal:
+        """Do all that :meth:`store` does, in a transaction that is taken back.
+
+        :raises UnavailableError: without transactions nothing can be taken back.
+        :raises pymongo.errors.PyMongoError: as :meth:`store` does.
+        """
+        if self._session is None:
+            raise UnavailableError("a rehearsal needs transactions; run MongoDB as a replica set")
+        drafts = _first_of_each(drafts)
+        known: set[tuple[str, str]] = set()
+        with suppress(_TakenBack):
+            async with self._turn, await self._session.start_transaction(read_concern=ReadConcern("snapshot")):
+                known = await self._write(drafts, self._session, maybe_known=True)
+                raise _TakenBack
+        ids = [draft.lead_id for draft in drafts if draft.lead_id]
+        there = self._leads.find({"leadId": {"$in": ids}}, {"_id": 0, "leadId": 1})
+        return Rehearsal(frozenset(known), frozenset(ids) - {row["leadId"] async for row in there})
 
     async def _attempt(self, drafts: Sequence[Draft], maybe_known: bool) -> set[tuple[str, str]]:
         if self._session is None:
@@ -245,7 +282,7 @@ class Store:
             "visitorId": draft.visitor_id,
             "userAgent": draft.user_agent,
             "ipAddress": draft.ip_address,
-            "geo": {"country": draft.batch.country} if draft.batch.country else None,
+            "geo": draft.geo,
             "metadata": draft.metadata,
             "test": draft.batch.test,
             "timestampReplaced": draft.clamped,
