@@ -72,7 +72,9 @@ def prepare(settings: Settings) -> Client:
         try:
             client = service.get_client(DEMO_DOMAIN)
         except NotFoundError:
-            client = service.create_client(DEMO_DOMAIN, name="Demo", origins=origins).client
+            # Who tries it out with curl or a headless browser wants to see those events.
+            kept = {"keepBots": True}
+            client = service.create_client(DEMO_DOMAIN, name="Demo", origins=origins, settings=kept).client
             form = service.create_form(
                 client.client_id, _FORM["name"], f"{settings.public_url}/demo", _FORM["selector"], partial_capture=True
             )

@@ -57,10 +57,12 @@ class ClientSettings(_Camel, frozen=True):
     """``clients.settings``: the part that stays on the server. Limits are per minute, ``None`` = the global setting."""
 
     require_origin: bool = False
+    keep_bots: bool = False
     default_region: str | None = None
     limit_events_per_minute: int | None = None
     limit_config_per_minute: int | None = None
     limit_ip_events_per_minute: int | None = None
+    redact_patterns: tuple[str, ...] = ()
 
 
 class KeyRecord(_Camel, frozen=True):

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from ua_parser import parse
 
+from tracker.pipeline.bots import is_bot
+
 _TABLETS = ("iPad", "Tablet", "Kindle", "Nexus 7", "Nexus 10", "Galaxy Tab")
 _PHONE_SYSTEMS = ("iOS", "Android", "Windows Phone", "KaiOS", "BlackBerry OS")
 
@@ -26,7 +28,7 @@ def device_of(user_agent: str) -> Device:
     browser = found.user_agent.family if found.user_agent else None
     system = found.os.family if found.os else None
     family = found.device.family if found.device else ""
-    if family == "Spider":
+    if family == "Spider" or is_bot(user_agent):
         return Device("bot", browser, system)
     if any(name in family or name in user_agent for name in _TABLETS):
         return Device("tablet", browser, system)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 import msgspec
@@ -21,6 +22,10 @@ from tracker.ingest.admit import RateLimitError
 AppRequest = Request[Any, Any, State]
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 JSON_MEDIA_TYPE = "application/json"
+
+Address = IPv4Address | IPv6Address
+_MAPPED = "::ffff:"
+_WITH_PORT = re.compile(r"\[([^\[\]]*:[^\[\]]*)\](?::\d{1,5})?|([\d.]+):\d{1,5}")
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -103,30 +108,61 @@ def cors_headers(origin: str | None) -> dict[str, str]:
     }
 
 
+def header_lines(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
+    """A list-valued header as one line: several lines of it are one list in their order (RFC 9110 §5.3)."""
+    return ",".join(value.decode("latin-1") for key, value in headers if key == name)
+
+
 def peer_address(peer: str | None, forwarded_for: str, trusted_proxies: str) -> str | None:
     """The visitor's address: the peer's, or behind trusted proxies the last address in ``X-Forwarded-For`` that is
-    none of them. What anyone else writes into that header is ignored."""
-    if not trusted_proxies or peer is None or not _is_trusted(peer, trusted_proxies):
-        return peer
-    hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
-    for hop in reversed(hops):
-        if not _is_trusted(hop, trusted_proxies):
-            return hop if _is_address(hop) else peer
-    return hops[0] if hops and _is_address(hops[0]) else peer
+    none of them. What anyone else writes into that header is ignored, and what stands before that address too: a
+    visitor may have written it. A hop that is no address hides the visitor, and the peer's address stands.
+
+    :param peer: who is connected; ``None`` for a socket in the file system, whose visitors have no address then.
+    :param forwarded_for: all lines of the header. ``Forwarded`` (RFC 7239) is never read.
+    """
+    if peer is None:
+        return None
+    own = str(_parsed(peer) or peer) if peer.startswith(_MAPPED) else peer
+    if not (forwarded_for and is_trusted(peer, trusted_proxies)):
+        return own
+    visitor = None
+    for hop in reversed(forwarded_for.split(",")):
+        if not hop.strip():
+            continue
+        visitor = _parsed(hop)
+        if visitor is None or not _among(visitor, trusted_proxies):
+            break
+    return str(visitor) if visitor else own
 
 
-@lru_cache(maxsize=4096)
-def _is_trusted(address: str, trusted_proxies: str) -> bool:
-    if not _is_address(address):
-        return False
-    parsed = ip_address(address)
-    networks = [ip_network(part.strip(), strict=False) for part in trusted_proxies.split(",") if part.strip()]
-    return any(parsed.version == network.version and parsed in network for network in networks)
+# Small: behind a proxy a few peers come again and again, without one they are visitors, whose addresses are not kept.
+@lru_cache(maxsize=64)
+def is_trusted(peer: str | None, trusted_proxies: str) -> bool:
+    """Whether the peer is one of the proxies whose headers are believed."""
+    own = _parsed(peer) if peer and trusted_proxies else None
+    return own is not None and _among(own, trusted_proxies)
 
 
-def _is_address(text: str) -> bool:
+def _among(address: Address, trusted_proxies: str) -> bool:
+    return any(address in network for network in _networks(trusted_proxies) if network.version == address.version)
+
+
+@lru_cache(maxsize=16)
+def _networks(trusted_proxies: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part.strip(), strict=False) for part in trusted_proxies.split(",") if part.strip())
+
+
+def _parsed(hop: str) -> Address | None:
+    """Read an address as proxies write it: bare, ``192.0.2.7:4711``, ``[2001:db8::7]``, ``[2001:db8::7]:4711``. An
+    IPv4 address inside an IPv6 one, as a socket for both shows it, is the IPv4 address; a zone is left out."""
+    text = hop.strip()
+    if with_port := _WITH_PORT.fullmatch(text):
+        text = with_port[1] or with_port[2]
     try:
-        ip_address(text)
+        address = ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None
+    if isinstance(address, IPv6Address):
+        return address.ipv4_mapped or (IPv6Address(int(address)) if address.scope_id else address)
+    return address

@@ -6,6 +6,7 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 from granian.server import Server
 
+from tracker.ingest.geo import Database
 from tracker.settings import Settings
 
 _TARGET = "tracker.app:create_app"
@@ -14,9 +15,11 @@ _TARGET = "tracker.app:create_app"
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve until a signal; processes read the settings again from the environment.
 
-    :raises SettingsError: when settings are missing, before any process is started.
+    :raises SettingsError: when settings are missing or the geo database cannot be used, before any process is started.
     """
     settings.require("config_db_url", "mongodb_url", "redis_url")
+    if settings.geoip_db:
+        Database(settings.geoip_db).close()
     Server(
         _TARGET,
         factory=True,

@@ -15,7 +15,9 @@ from tracker.config.usage import KeyUsage
 from tracker.health import HealthWatch
 from tracker.ingest.admit import Gate
 from tracker.ingest.commit import Committer
+from tracker.ingest.geo import Geo
 from tracker.ingest.limits import Limiter
+from tracker.ingest.rejected import RefusalSampler
 from tracker.settings import Settings
 from tracker.stores import redis as redis_store
 from tracker.stores.redis import AsyncRedis
@@ -35,6 +37,8 @@ class Services:
     committer: Committer
     health: HealthWatch
     usage: KeyUsage
+    geo: Geo
+    sampler: RefusalSampler
 
 
 @asynccontextmanager
@@ -51,14 +55,18 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         usage = KeyUsage(engine)
         await usage.start()
         stack.push_async_callback(usage.close)
+        geo = Geo(settings.geoip_db)
+        await geo.start()
+        stack.push_async_callback(geo.close)
         committer = Committer(settings)
         stack.push_async_callback(committer.close)
         gate = Gate(cache, Limiter(redis), settings)
+        sampler = RefusalSampler(redis, settings.rejected_sample)
         # What is alive now lives as long as the process, and requests leave no cycles: the collector need not look
         # often.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        yield Services(settings, engine, redis, cache, gate, committer, HealthWatch(settings), usage)
+        yield Services(settings, engine, redis, cache, gate, committer, HealthWatch(settings), usage, geo, sampler)
 
 
 def services_of(request: AppRequest) -> Services:

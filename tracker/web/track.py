@@ -21,17 +21,16 @@ from tracker.config.records import KeyRecord
 from tracker.errors import InvalidError, MethodNotAllowedError, TooLargeError, TrackerError, UnreadableError
 from tracker.ingest.admit import Caller
 from tracker.ingest.body import check_content_type, read_body
-from tracker.ingest.rejected import keep_samples
+from tracker.ingest.geo import NOWHERE, Place, country_code
 from tracker.ingest.wire import Refusal, WireBatch, read_batch, read_events
 from tracker.privacy.anonymise import anonymise_ip
-from tracker.queue import QueuedBatch, QueuedEvent
+from tracker.queue import MAX_USER_AGENT_CHARS, QueuedBatch, QueuedEvent
 from tracker.stores.redis import RedisError
-from tracker.web.http import JSON_MEDIA_TYPE, Answer, cors_headers, peer_address, problem
+from tracker.web.http import JSON_MEDIA_TYPE, Answer, cors_headers, header_lines, is_trusted, peer_address, problem
 from tracker.web.services import Services
 
 log = structlog.get_logger(__name__)
 
-_MAX_USER_AGENT_CHARS = 512
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "POST",
     "Access-Control-Allow-Headers": "Content-Type, Content-Encoding, X-API-Key",
@@ -86,7 +85,9 @@ async def _track(services: Services, http: Mapping[str, Any], headers: Mapping[s
         services.gate.check_place(key, origin)
         cors = cors_headers(origin)
         peer = http["client"][0] if http.get("client") else None
-        address = peer_address(peer, headers.get("x-forwarded-for", ""), services.settings.trusted_proxies)
+        trusted = services.settings.trusted_proxies
+        forwarded_for = header_lines(http["headers"], b"x-forwarded-for") if trusted else ""
+        address = peer_address(peer, forwarded_for, trusted)
         _check_count(batch, services.settings.max_batch_events)
         await services.gate.spend_events(key, Caller(origin, address), len(batch.events))
         accepted, refused = read_events(batch.events, services.settings)
@@ -95,7 +96,8 @@ async def _track(services: Services, http: Mapping[str, Any], headers: Mapping[s
             await _sample(services, key, refused, batch)
         if not accepted:
             raise InvalidError("none of the events is valid; see rejected")
-        await services.committer.commit(_queued(batch, key, address, headers.get("user-agent"), accepted))
+        place = _place(services, key, peer, address, headers)
+        await services.committer.commit(_queued(batch, key, address, place, headers.get("user-agent"), accepted))
         services.usage.note(key.key_id)
     except TrackerError as error:
         return problem(error, headers=cors, extra=extra)
@@ -128,8 +130,26 @@ def _check_count(batch: WireBatch, limit: int) -> None:
         raise TooLargeError(f"at most {limit} events in a batch")
 
 
+def _place(
+    services: Services, key: KeyRecord, peer: str | None, address: str | None, headers: Mapping[str, str]
+) -> Place:
+    """Where the visitor is. With a secret key the address is a server's, which is not looked up."""
+    if key.kind == "secret":
+        return NOWHERE
+    place = services.geo.place(address)
+    header = services.settings.geo_country_header
+    if place.country is None and header and is_trusted(peer, services.settings.trusted_proxies):
+        return Place(country_code(headers.get(header)))
+    return place
+
+
 def _queued(
-    batch: WireBatch, key: KeyRecord, address: str | None, user_agent: str | None, accepted: list[QueuedEvent]
+    batch: WireBatch,
+    key: KeyRecord,
+    address: str | None,
+    place: Place,
+    user_agent: str | None,
+    accepted: list[QueuedEvent],
 ) -> QueuedBatch:
     return QueuedBatch(
         client_id=key.client_id,
@@ -137,9 +157,12 @@ def _queued(
         received_at=time.time(),
         sent_at=_seconds(batch.sentAt),
         ip_address=anonymise_ip(address) if address else None,
-        user_agent=user_agent[:_MAX_USER_AGENT_CHARS] if user_agent else None,
-        country=None,
+        user_agent=user_agent[:MAX_USER_AGENT_CHARS] if user_agent else None,
+        country=place.country,
         events=accepted,
+        server=key.kind == "secret",
+        region=place.region,
+        city=place.city,
     )
 
 
@@ -154,4 +177,4 @@ def _seconds(milliseconds: float | None) -> float | None:
 async def _sample(services: Services, key: KeyRecord, refused: list[Refusal], batch: WireBatch) -> None:
     # Samples are a help for operators; that Redis is away will be told by the commit.
     with suppress(RedisError, OSError):
-        await keep_samples(services.redis, key.client_id, refused, batch.events, services.settings.rejected_sample)
+        await services.sampler.keep(key.client_id, refused, batch.events)
