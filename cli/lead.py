@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 app = Noun("People who filled in a form, or began to. Repeated submissions of one person are one lead.")
 
+LeadArgument = Annotated[
+    str, typer.Argument(metavar="LEAD", help="Id of the lead, or its beginning; `lead list` shows it.")
+]
+# Of a decision: names of values that were taken, and of those that a later event had already said otherwise.
+_SETS = {"changed": "took", "kept": "already newer"}
 Status = Literal["partial", "submitted", "chat_inquiry"]
 
 
@@ -41,17 +46,44 @@ async def list_leads(
 
 
 @app.command("show")
-async def show(
-    lead: Annotated[
-        str, typer.Argument(metavar="LEAD", help="Id of the lead, or its beginning; `lead list` shows it.")
-    ],
-) -> None:
+async def show(lead: LeadArgument) -> None:
     """Show all that is known of a lead."""
     from tracker.leads import service
 
     async with current().documents():
         found = await service.get_lead(lead)
     emit(found, lambda: facts(_flat(found)), brief=found["leadId"])
+
+
+@app.command("trace")
+async def trace(lead: LeadArgument) -> None:
+    """Tell a lead's story: its visits, what was typed, what was decided and why, where it was brought."""
+    from tracker.leads.trace import trace_lead
+
+    async with current().documents():
+        found = await trace_lead(lead)
+    emit(found, lambda: _story(found), brief=found["lead"]["leadId"])
+
+
+def _story(found: dict[str, Any]) -> list[RenderableType]:
+    lead = found["lead"]
+    title = " ".join(str(part) for part in (lead["leadId"], lead["email"], lead["status"], lead["quality"]) if part)
+    rows = [(entry["at"][:19].replace("T", " "), *_told(entry)) for entry in found["timeline"]]
+    return [title, "", table(("TIME (UTC)", "WHAT", "DETAIL"), rows, ids=("TIME (UTC)",))]
+
+
+def _told(entry: dict[str, Any]) -> tuple[str, str]:
+    if entry["kind"] == "status":
+        return "status", f"{entry['from']} to {entry['to']}" if entry["from"] else entry["to"]
+    if entry["kind"] == "crm":
+        return "crm", " ".join(str(entry[name]) for name in ("result", "crmId", "error") if entry.get(name))
+    if entry["kind"] == "event":
+        return entry["eventType"], str(entry.get("page") or "")
+    parts = [entry["reason"]]
+    parts += [f"{label}: {', '.join(entry[name])}" for name, label in _SETS.items() if entry.get(name)]
+    if entry.get("otherLeadId"):
+        parts.append(f"other lead: {entry['otherLeadId'][:8]}")
+    return " ".join(str(part) for part in (entry["decision"], entry.get("form")) if part), "; ".join(parts)
 
 
 def _table(leads: list[dict[str, Any]]) -> RenderableType:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 from pymongo.errors import AutoReconnect
-from redis.asyncio import Redis
 
-from tests.fixtures.builders import a_batch, a_client, page_view, submission
-from tests.fixtures.world import queued_batches
-from tracker import deadletters
+from tests.fixtures.builders import NOON, a_batch, a_client, page_view, submission
 from tracker.config.cache import ConfigCache
 from tracker.config.records import ClientRecord
 from tracker.errors import UnavailableError
-from tracker.pipeline.batch import BatchProcessor, Failure, Prepared, Settler
+from tracker.pipeline.batch import BatchProcessor, Prepared, TimeLimitError
 from tracker.pipeline.draft import Draft
+from tracker.pipeline.event_document import event_document
 from tracker.pipeline.outcome import Outcome
 from tracker.pipeline.store import Store
-from tracker.queue import QueueProducer
+from tracker.queue import QueuedBatch
 from tracker.settings import Settings
 from tracker.stores.documents import Documents
 
@@ -45,6 +44,7 @@ class Picky(Store):
     def __init__(self, documents: Documents, settings: Settings) -> None:
         super().__init__(documents, settings)
         self.refused: set[str] = set()
+        self.slow: set[str] = set()
         self.away = False
         self.sizes: list[int] = []
 
@@ -54,6 +54,8 @@ class Picky(Store):
             raise AutoReconnect("gone")
         if any(draft.queued.event_id in self.refused for draft in drafts):
             raise ValueError("visitor typed secret words")
+        if any(draft.queued.event_id in self.slow for draft in drafts):
+            await asyncio.Event().wait()
         return await super().store(drafts, maybe_known=maybe_known)
 
 
@@ -77,9 +79,12 @@ def processor(clients: Clients, store: Picky, document_settings: Settings) -> Ba
     return BatchProcessor(cast(ConfigCache, clients), store, document_settings)
 
 
-@pytest.fixture
-def settler(redis: Redis, document_settings: Settings) -> Settler:
-    return Settler(redis, QueueProducer(redis, 0), document_settings)
+async def processed(
+    processor: BatchProcessor, jobs: list[list[QueuedBatch]], *, told: bool, together: bool
+) -> list[Prepared]:
+    if together:
+        return await asyncio.gather(*(processor.process(job, delivered_before=told) for job in jobs))
+    return [await processor.process(job, delivered_before=told) for job in jobs]
 
 
 async def stored_ids(documents: Documents, client: ClientRecord) -> set[str]:
@@ -103,8 +108,59 @@ async def test_every_event_ends_with_an_outcome(
     }
     assert prepared.failures == []
     assert len(await stored_ids(documents, client)) == 2
-    again = await processor.process([batch], delivered_before=True)
-    assert dict(again.outcomes) == {(client.client_id, Outcome.DUPLICATE): 3}
+    sent_again = a_batch(client, view, received_at=NOON + timedelta(seconds=2))
+    again = await processor.process([sent_again], delivered_before=False)
+    assert dict(again.outcomes) == {(client.client_id, Outcome.DUPLICATE): 1}
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_delivery_after_a_crash_counts_as_stored_what_the_one_before_it_stored(
+    processor: BatchProcessor, client: ClientRecord, together: bool, told: bool
+) -> None:
+    """Of all copies of an event exactly one is stored, whichever deliveries could not enter their outcome."""
+    view, other = page_view(), page_view()
+    copies = [[a_batch(client, view, view, other, received_at=NOON + timedelta(seconds=n))] for n in range(3)]
+    [first, *_] = await processed(processor, copies[:1], told=False, together=False)
+    assert first.outcomes == {(client.client_id, Outcome.STORED): 2, (client.client_id, Outcome.DUPLICATE): 1}
+    for order in (copies, copies[::-1]):
+        found = await processed(processor, order, told=told, together=together)
+        by_copy = {id(copy): each.outcomes for copy, each in zip(order, found, strict=True)}
+        assert by_copy[id(copies[0])] == first.outcomes
+        assert all(by_copy[id(copy)] == {(client.client_id, Outcome.DUPLICATE): 3} for copy in copies[1:])
+
+
+async def test_of_copies_in_one_transaction_one_is_stored(processor: BatchProcessor, client: ClientRecord) -> None:
+    view = page_view()
+    jobs = [[a_batch(client, view, received_at=NOON + timedelta(seconds=n))] for n in range(8)]
+    found = await processed(processor, jobs, told=False, together=True)
+    assert sum((each.outcomes for each in found), Counter()) == {
+        (client.client_id, Outcome.STORED): 1,
+        (client.client_id, Outcome.DUPLICATE): 7,
+    }
+
+
+async def test_copies_that_a_split_tears_apart_count_once(
+    processor: BatchProcessor, store: Picky, client: ClientRecord
+) -> None:
+    view, bad = page_view(), page_view()
+    store.refused = {bad["id"]}
+    prepared = await processor.process([a_batch(client, view, bad, page_view(), view)], delivered_before=False)
+    assert prepared.outcomes == {(client.client_id, Outcome.STORED): 2, (client.client_id, Outcome.DUPLICATE): 1}
+    assert len(prepared.failures) == 1
+
+
+async def test_a_transaction_that_takes_too_long_is_ended_and_the_next_one_goes_on(
+    clients: Clients, store: Picky, client: ClientRecord, document_settings: Settings
+) -> None:
+    quick = document_settings.model_copy(update={"job_timeout_seconds": 0.2})
+    processor = BatchProcessor(cast(ConfigCache, clients), store, quick)
+    store.slow = {"slow"}
+    with pytest.raises(TimeLimitError):
+        await processor.process([a_batch(client, page_view(id="slow"))], delivered_before=False)
+    store.slow = set()
+    prepared = await processor.process([a_batch(client, page_view())], delivered_before=False)
+    assert prepared.outcomes == {(client.client_id, Outcome.STORED): 1}
 
 
 async def test_jobs_at_the_same_time_share_transactions(
@@ -139,13 +195,12 @@ async def test_a_document_that_mongodb_refuses_fails_alone(
     processor: BatchProcessor, client: ClientRecord, documents: Documents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = a_batch(client, *(page_view() for _ in range(4)))
-    make = Store._event
 
-    def huge(self: Store, draft: Draft) -> dict[str, Any]:
+    def huge(draft: Draft, settings: Settings) -> dict[str, Any]:
         extra = {"huge": "x" * 17 * 1024 * 1024} if draft.queued.event_id == batch.events[1].event_id else {}
-        return make(self, draft) | extra
+        return event_document(draft, settings) | extra
 
-    monkeypatch.setattr(Store, "_event", huge)
+    monkeypatch.setattr("tracker.pipeline.store.event_document", huge)
     prepared = await processor.process([batch], delivered_before=False)
     [failure] = prepared.failures
     assert failure.event is batch.events[1]
@@ -194,55 +249,3 @@ async def test_an_outage_of_the_configuration_is_raised(
     clients.away = True
     with pytest.raises(UnavailableError):
         await processor.process([a_batch(client, page_view())], delivered_before=False)
-
-
-# --- what a job leaves in Redis -----------------------------------------------------------------------------------
-
-
-def failed(client: ClientRecord, attempt: int = 0) -> Prepared:
-    batch = a_batch(client, page_view(id="good"), page_view(id="bad"))
-    batch.events[1].attempt = attempt
-    return Prepared(failures=[Failure(batch, batch.events[1], "store: ValueError")])
-
-
-async def test_a_failed_event_is_tried_again_alone_later_and_later(
-    settler: Settler, client: ClientRecord, redis: Redis
-) -> None:
-    for attempt, base in ((0, 5), (1, 10)):
-        await redis.flushall()
-        before = time.time()
-        await settler.settle(failed(client, attempt))
-        [[retry]] = await queued_batches(redis)
-        assert [(event.event_id, event.attempt) for event in retry.events] == [("bad", attempt + 1)]
-        assert (retry.events[0].first_error_at or 0) >= before
-        [(_, due)] = await redis.zrange("tracker:queue:0", 0, -1, withscores=True)
-        assert 0.7 * base < due / 1000 - before < 1.3 * base + 1
-        assert await deadletters.count(redis) == 0
-
-
-async def test_the_third_failure_is_a_dead_letter(settler: Settler, client: ClientRecord, redis: Redis) -> None:
-    await settler.settle(failed(client, 2))
-    assert await queued_batches(redis) == []
-    [letter] = await deadletters.newest(redis)
-    assert (letter.client_id, letter.error, letter.attempts) == (client.client_id, "store: ValueError", 3)
-    assert [event.event_id for event in letter.batch.events] == ["bad"]
-    assert await redis.hgetall(f"tracker:outcomes:{client.client_id}") == {b"dead_letter": b"1"}
-
-
-async def test_an_event_that_dies_twice_is_one_letter(settler: Settler, client: ClientRecord, redis: Redis) -> None:
-    await settler.settle(failed(client, 2))
-    await settler.settle(failed(client, 2))
-    assert await deadletters.count(redis) == 1
-
-
-async def test_outcomes_are_counted_per_client(settler: Settler, client: ClientRecord, redis: Redis) -> None:
-    prepared = Prepared()
-    prepared.outcomes[client.client_id, Outcome.STORED] = 7
-    await settler.settle(prepared)
-    await settler.settle(prepared)
-    assert await redis.hgetall(f"tracker:outcomes:{client.client_id}") == {b"stored": b"14"}
-
-
-async def test_nothing_to_settle_writes_nothing(settler: Settler, redis: Redis) -> None:
-    await settler.settle(Prepared())
-    assert await redis.dbsize() == 0

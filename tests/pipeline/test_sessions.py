@@ -62,7 +62,7 @@ def test_later_events_extend_a_session_and_change_not_its_beginning() -> None:
 def test_late_events_move_the_beginning_and_sort_the_views() -> None:
     update = session_update(stored(5), delta(*visit(2)), 500)
     assert (update["$set"]["startedAt"], update["$set"]["landingPage"]) == (NOON + 2 * MINUTE, "/2")
-    assert update["$push"]["pageViews"]["$sort"] == {"timestamp": 1}
+    assert update["$push"]["pageViews"]["$sort"] == {"timestamp": 1, "url": 1}
 
 
 def test_views_are_cut_to_the_latest() -> None:

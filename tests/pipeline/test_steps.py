@@ -16,7 +16,7 @@ CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/12
 
 
 def test_the_steps_are_a_readable_list() -> None:
-    assert [step.__name__ for step in STEPS] == ["normalise", "redact", "anonymise", "attribute", "lead"]
+    assert [step.__name__ for step in STEPS] == ["drop_bots", "normalise", "redact", "anonymise", "attribute", "lead"]
 
 
 @pytest.mark.parametrize("data", [b'{"type": "custom", "n": 1e999}', b"", b"not json", b'{"a":' * 5000])
@@ -76,8 +76,8 @@ def test_an_address_in_the_event_is_cut_and_taken_over(name: str, place: str) ->
     [
         (CHROME, None, CHROME),
         (CHROME, "Forged/1.0", CHROME),
-        ("python-requests/2", CHROME, CHROME),
-        ("python-requests/2", None, "python-requests/2"),
+        ("shop-app/2", CHROME, CHROME),
+        ("shop-app/2", None, "shop-app/2"),
         (None, CHROME, CHROME),
         (None, 5, None),
     ],
@@ -85,6 +85,22 @@ def test_an_address_in_the_event_is_cut_and_taken_over(name: str, place: str) ->
 def test_the_visitors_user_agent_is_the_browsers_else_what_a_server_forwards(header: Any, own: Any, kept: Any) -> None:
     draft = a_draft({"metadata": {"userAgent": own}}, user_agent=header)
     assert (draft.user_agent, draft.metadata) == (kept, {})
+
+
+@pytest.mark.parametrize(("own", "kept"), [(CHROME, CHROME), (None, None)])
+def test_with_a_secret_key_the_header_is_no_visitors_user_agent(own: Any, kept: Any) -> None:
+    draft = a_draft({"metadata": {"userAgent": own}}, user_agent="python-requests/2", server=True)
+    assert (draft.user_agent, draft.metadata) == (kept, {})
+
+
+def test_geo_is_what_was_looked_up_for_the_address_that_is_stored() -> None:
+    place = {"country": "DE", "region": "BE", "city": "Berlin"}
+    found: dict[str, Any] = {"ip_address": "203.0.113.0", **place}
+    assert a_draft({}, **found).geo == place
+    assert a_draft({}, ip_address="203.0.113.0", country="DE").geo == {"country": "DE"}
+    assert a_draft({}, ip_address="203.0.113.0").geo is None
+    assert a_draft({"metadata": {"ip": "198.51.100.7"}}, **found).geo is None
+    assert a_draft({"metadata": {"ip": "no address"}}, **found).geo == place
 
 
 # --- leads --------------------------------------------------------------------------------------------------------
@@ -137,17 +153,6 @@ def test_a_submission_with_a_phone_alone_is_a_lead_without_identity() -> None:
     assert lead is not None
     assert (lead.email, lead.identity, lead.attributes) == (None, None, {"phone": "+49 151 23456789"})
     assert lead.fields == {"email": "nope"}
-
-
-def test_names_are_completed_in_both_directions() -> None:
-    fields = {"email": "ann@shop.example", "name": "Ann Lee"}
-    lead = a_draft({"type": "form_submission", "payload": {"fields": fields}}).lead
-    assert lead is not None
-    assert (lead.attributes["firstName"], lead.attributes["lastName"]) == ("Ann", "Lee")
-    fields = {"email": "ann@shop.example", "first_name": "Ann", "last_name": "Lee"}
-    lead = a_draft({"type": "form_submission", "payload": {"fields": fields}}).lead
-    assert lead is not None
-    assert lead.attributes["name"] == "Ann Lee"
 
 
 def test_the_text_of_a_chat_is_its_message() -> None:

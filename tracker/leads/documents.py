@@ -17,7 +17,8 @@ class Lead(Document):
 
     ``current`` marks the one lead of an e-mail that new events may join; the unique index over it is what makes two
     simultaneous submissions one lead. ``attributeAt`` holds the event time behind each attribute, so that the order
-    in which events arrive does not matter.
+    in which events arrive does not matter. ``phone`` is as typed, ``phoneE164`` the same number in E.164 where it can
+    be read. ``history``: at most 50 decisions ``{at, eventId, decision, reason, status, changed, kept, otherLeadId}``.
     """
 
     leadId: str
@@ -28,6 +29,7 @@ class Lead(Document):
     firstName: str | None = None
     lastName: str | None = None
     phone: str | None = None
+    phoneE164: str | None = None
     company: str | None = None
     message: str | None = None
     fields: dict[str, Any] = {}
@@ -51,6 +53,7 @@ class Lead(Document):
     test: bool = False
     current: bool | None = None
     submittedAt: datetime | None = None
+    abandonedAt: datetime | None = None
     lastInteractionAt: datetime
     createdAt: datetime
     updatedAt: datetime
@@ -74,4 +77,10 @@ class Lead(Document):
             IndexModel([("visitorId", ASCENDING)], name="visitor"),
             IndexModel([("crmSynced", ASCENDING), ("crmSyncedAt", ASCENDING)], name="crm_sync"),
             IndexModel([("sessionId", ASCENDING)], name="session"),
+            # Small: a lead leaves it when it is submitted or given up.
+            IndexModel(
+                [("lastInteractionAt", ASCENDING)],
+                name="open_partials",
+                partialFilterExpression={"status": "partial", "source": "form_interaction"},
+            ),
         ]

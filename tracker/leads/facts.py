@@ -26,8 +26,13 @@ class LeadFacts:
     """One event's contribution.
 
     :ivar attributes: lead attributes by their stored names (``firstName``, …), never empty values.
+    :ivar phone_e164: ``attributes["phone"]`` in E.164, where it can be read.
     :ivar fields: everything else that was in the form.
     :ivar at: event time, aware UTC.
+    :ivar form: which form of the visit this is about, so that what was typed without the e-mail finds its lead;
+        ``chat`` for the chat.
+    :ivar reachable: there is a way to reach the person, so that the event may begin a lead.
+    :ivar awaits_email: a submission that holds all that its form asks for but the e-mail.
     :ivar touch: where the visitor came from, as the event's own page shows it.
     :ivar visit: the same of the first event of its session, and when that was: a form is seldom on the landing page.
     """
@@ -41,8 +46,12 @@ class LeadFacts:
     source: str
     email: str | None
     attributes: dict[str, str]
+    phone_e164: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
     form_id: str | None = None
+    form: str = ""
+    reachable: bool = True
+    awaits_email: bool = False
     session_id: str | None = None
     visitor_id: str | None = None
     touch: dict[str, str] = field(default_factory=dict)
@@ -52,3 +61,8 @@ class LeadFacts:
     def identity(self) -> tuple[str, bool, str] | None:
         """What leads are de-duplicated by, ``None`` for a lead without e-mail."""
         return (self.client_id, self.test, self.email) if self.email else None
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """By what events of one batch are taken in turn: however they came, the result is the same."""
+        return self.at, self.event_id

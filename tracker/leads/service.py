@@ -43,16 +43,24 @@ async def list_leads(
 
 
 async def get_lead(ref: str) -> dict[str, Any]:
-    """One lead by its id or the beginning of it.
+    """One lead by its id or the beginning of it, JSON-ready.
+
+    :raises NotFoundError: when there is none; :raises ConflictError: when several begin so.
+    """
+    return document_view(await find_lead(ref))
+
+
+async def find_lead(ref: str) -> dict[str, Any]:
+    """The stored document of the same.
 
     :raises NotFoundError: when there is none; :raises ConflictError: when several begin so.
     """
     query: dict[str, Any] = {"leadId": ref}
     if _MIN_PREFIX <= len(ref) < 36:
         query = {"leadId": {"$regex": f"^{escape(ref)}"}}
-    rows = await Lead.get_pymongo_collection().find(query).limit(2).to_list()
+    rows: list[dict[str, Any]] = await Lead.get_pymongo_collection().find(query).limit(2).to_list()
     if not rows:
         raise NotFoundError(f"no lead {ref}; `trackerctl lead list` shows them")
     if len(rows) > 1:
         raise ConflictError(f"several leads begin with {ref}; give more of the id")
-    return document_view(rows[0])
+    return rows[0]

@@ -7,30 +7,23 @@ one event, which alone is tried again and in the end goes to the dead letters.
 from __future__ import annotations
 
 import asyncio
-import random
-import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-import msgspec
-import structlog
 from pymongo.errors import PyMongoError
 
 from tracker.config.cache import ConfigCache
-from tracker.deadletters import DeadLetter, add_to, letter_for
 from tracker.gather import Gatherer
+from tracker.pipeline.copies import is_copy
 from tracker.pipeline.draft import Draft
 from tracker.pipeline.outcome import Drop, Outcome
 from tracker.pipeline.steps import begin, run_steps
 from tracker.pipeline.store import Store
-from tracker.queue import QueuedBatch, QueuedEvent, QueueProducer
+from tracker.queue import QueuedBatch, QueuedEvent
 from tracker.settings import Settings
 from tracker.stores.documents import is_outage
-from tracker.stores.redis import AsyncRedis
-
-log = structlog.get_logger(__name__)
 
 _LAST_WRITE_SECONDS = 5.0
 
@@ -54,6 +47,25 @@ class Prepared:
     maybe_known: bool = False
 
 
+class TimeLimitError(Exception):
+    """Processing took longer than ``job_timeout_seconds``, and was ended."""
+
+
+@asynccontextmanager
+async def time_limit(seconds: float) -> AsyncIterator[None]:
+    """End what is inside after so long.
+
+    :raises TimeLimitError: then. A ``TimeoutError`` of a store comes out as it is.
+    """
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError:
+        if limit.expired():
+            raise TimeLimitError from None
+        raise
+
+
 class BatchProcessor:
     """Processes jobs of one process; concurrent ones share transactions."""
 
@@ -71,6 +83,7 @@ class BatchProcessor:
         :param delivered_before: an earlier delivery may have stored some of it.
         :param alone: share no transaction with other jobs, because this one may have killed a worker.
         :returns: outcomes and the events that failed, which the caller retries or buries.
+        :raises TimeLimitError: when the transaction that it shared took too long.
         :raises Exception: an outage, of MongoDB or of the configuration database.
         """
         prepared = await self._prepare(batches)
@@ -103,40 +116,44 @@ class BatchProcessor:
         return prepared
 
     async def _write_together(self, group: Sequence[Prepared]) -> list[None]:
+        """One transaction for all. It ends in time even when every job in it has given up waiting: the next group
+        waits behind it."""
+        async with time_limit(self._settings.job_timeout_seconds):
+            await self._write_group(group)
+        return [None] * len(group)
+
+    async def _write_group(self, group: Sequence[Prepared]) -> None:
         if len(group) == 1:
             await self._write(group[0])
-            return [None]
+            return
         drafts = [draft for prepared in group for draft in prepared.drafts]
         maybe_known = any(prepared.maybe_known for prepared in group)
         try:
-            known = await self._store.store(drafts, maybe_known=maybe_known)
+            await self._store.store(drafts, maybe_known=maybe_known)
         except Exception as error:
             if is_outage(error):
                 raise
             # Someone's data is refused: each job for itself now, so that the search stays among its own events.
             for prepared in group:
                 await self._write(prepared)
-            return [None] * len(group)
+            return
+        seen: set[tuple[str, str]] = set()
         for prepared in group:
-            _count(prepared, known)
-        return [None] * len(group)
+            _count(prepared, seen)
 
     async def _write(self, prepared: Prepared) -> None:
-        known: set[tuple[str, str]] = set()
-        failed = await self._store_or_split(prepared.drafts, prepared.maybe_known, known)
+        failed = await self._store_or_split(prepared.drafts, prepared.maybe_known)
         prepared.failures += failed
         lost = {(failure.batch.client_id, failure.event.event_id) for failure in failed}
         prepared.drafts = [draft for draft in prepared.drafts if draft.key not in lost]
-        _count(prepared, known)
+        _count(prepared, set())
 
-    async def _store_or_split(
-        self, drafts: Sequence[Draft], maybe_known: bool, known: set[tuple[str, str]]
-    ) -> list[Failure]:
+    async def _store_or_split(self, drafts: Sequence[Draft], maybe_known: bool) -> list[Failure]:
         """Store a batch; where its data is refused, halve it until the refused events stand alone."""
         if not drafts:
             return []
         try:
-            known |= await self._store.store(drafts, maybe_known=maybe_known)
+            await self._store.store(drafts, maybe_known=maybe_known)
             return []
         except Exception as error:
             if is_outage(error):
@@ -147,54 +164,23 @@ class BatchProcessor:
                 return [Failure(drafts[0].batch, drafts[0].queued, name)]
         half = len(drafts) // 2
         return [
-            *await self._store_or_split(drafts[:half], maybe_known, known),
-            *await self._store_or_split(drafts[half:], maybe_known, known),
+            *await self._store_or_split(drafts[:half], maybe_known),
+            *await self._store_or_split(drafts[half:], maybe_known),
         ]
 
 
-def _count(prepared: Prepared, known: set[tuple[str, str]]) -> None:
-    seen: set[tuple[str, str]] = set()
+def _count(prepared: Prepared, seen: set[tuple[str, str]]) -> None:
+    """Enter outcomes: of all copies of an event one is ``stored``, the one whose document it is.
+
+    That holds for a document of an earlier delivery too, whose worker died before it could enter anything.
+
+    :param seen: keys that were counted as stored in the same transaction; goes on here.
+    """
     for draft in prepared.drafts:
-        again = draft.key in known or draft.key in seen
-        seen.add(draft.key)
-        prepared.outcomes[draft.client.client_id, Outcome.DUPLICATE if again else Outcome.STORED] += 1
-
-
-class Settler:
-    """Settles in Redis what a processed job leaves: retries, dead letters, outcome counts."""
-
-    def __init__(self, redis: AsyncRedis, producer: QueueProducer, settings: Settings) -> None:
-        self._redis = redis
-        self._producer = producer
-        self._settings = settings
-
-    async def settle(self, prepared: Prepared) -> None:
-        """Write it all at once, before the job leaves the queue: an event is in one place at least at any time."""
-        if not (prepared.failures or prepared.outcomes):
-            return
-        letters: list[DeadLetter] = []
-        async with self._redis.pipeline(transaction=True) as pipe:
-            for failure in prepared.failures:
-                if letter := self._retry(pipe, failure):
-                    letters.append(letter)
-                    prepared.outcomes[failure.batch.client_id, Outcome.DEAD_LETTER] += 1
-            add_to(pipe, letters)
-            for (client_id, outcome), number in prepared.outcomes.items():
-                pipe.hincrby(f"tracker:outcomes:{client_id}", outcome.value, number)
-            await pipe.execute()
-        for letter in letters:
-            log.warning("event_dead_lettered", client=letter.client_id, error=letter.error, letter=letter.id)
-
-    def _retry(self, pipe: object, failure: Failure) -> DeadLetter | None:
-        now = time.time()
-        event = msgspec.structs.replace(
-            failure.event,
-            attempt=failure.event.attempt + 1,
-            first_error_at=failure.event.first_error_at or now,
-        )
-        batch = msgspec.structs.replace(failure.batch, events=[event])
-        if event.attempt >= self._settings.event_max_tries:
-            return letter_for(batch, failure.error, event.attempt, now)
-        pause = self._settings.event_retry_seconds * 2 ** (event.attempt - 1)
-        self._producer.add_to(pipe, [batch], delay=pause * random.uniform(0.75, 1.25))  # noqa: S311
-        return None
+        another = draft.stored_id is not None and not is_copy(draft.stored_id, draft.batch.received_at)
+        if another or draft.key in seen:
+            outcome = Outcome.DUPLICATE
+        else:
+            outcome = Outcome.STORED
+            seen.add(draft.key)
+        prepared.outcomes[draft.client.client_id, outcome] += 1

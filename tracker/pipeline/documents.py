@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from beanie import Document
@@ -13,12 +13,16 @@ TTL = IndexModel([("expiresAt", ASCENDING)], name="expires", expireAfterSeconds=
 
 class Event(Document):
     """One event in the one stored shape: ``payload.form.{formId,formName,fields}``,
-    ``payload.page.{url,path,title,referrer}``, beside what else the payload held."""
+    ``payload.page.{url,path,title,referrer}``, beside what else the payload held.
+
+    ``attachedBy``: the ``identify`` event whose lead an earlier event of its visitor was given.
+    """
 
     eventId: str
     clientId: str
     formId: str | None = None
     leadId: str | None = None
+    attachedBy: str | None = None
     eventType: str
     payload: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
@@ -48,7 +52,11 @@ class Event(Document):
 
 
 class Session(Document):
-    """A visit: what was seen and done between two pauses of thirty minutes. ``duration`` in seconds."""
+    """A visit: what was seen and done between two pauses of thirty minutes. ``duration`` in seconds.
+
+    ``leads`` tells which lead each of its forms belongs to (``tracker.leads.visits``), ``waiting`` how many of its
+    events wait for such a lead, ``identifiedAt`` when its visitor was last identified.
+    """
 
     sessionId: str
     clientId: str
@@ -70,6 +78,9 @@ class Session(Document):
     browser: str | None = None
     os: str | None = None
     geo: dict[str, Any] | None = None
+    leads: list[dict[str, Any]] = []
+    waiting: int = 0
+    identifiedAt: datetime | None = None
     test: bool = False
     createdAt: datetime
     updatedAt: datetime
@@ -83,5 +94,11 @@ class Session(Document):
             IndexModel([("clientId", ASCENDING), ("sessionId", ASCENDING)], name="client_session", unique=True),
             IndexModel([("clientId", ASCENDING), ("startedAt", DESCENDING)], name="client_start"),
             IndexModel([("visitorId", ASCENDING)], name="visitor"),
+            # Few sessions are of a visitor who was identified; every batch asks for those of its visitors.
+            IndexModel(
+                [("clientId", ASCENDING), ("visitorId", ASCENDING), ("identifiedAt", ASCENDING)],
+                name="identified",
+                partialFilterExpression={"identifiedAt": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}},
+            ),
             TTL,
         ]

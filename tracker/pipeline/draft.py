@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bson import ObjectId
+
 from tracker.config.records import ClientRecord
 from tracker.leads.facts import LeadFacts
 from tracker.queue import QueuedBatch, QueuedEvent
@@ -24,7 +26,8 @@ class PageView:
 class Draft:
     """An event between the steps. ``raw`` is what came; each step fills in what is below it.
 
-    Times are aware UTC. ``touch`` holds utm_* and click ids, referrer and landing page of the page it came from.
+    Times are aware UTC. ``touch`` holds utm_* and click ids, referrer and landing page of the page it came from;
+    ``region`` is that of phone numbers without a ``+``; ``stored_id`` the document of an event that was stored before.
     """
 
     client: ClientRecord
@@ -41,10 +44,13 @@ class Draft:
     payload: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     ip_address: str | None = None
+    geo: dict[str, str] | None = None
     user_agent: str | None = None
     touch: dict[str, str] = field(default_factory=dict)
     lead: LeadFacts | None = None
     lead_id: str | None = None
+    region: str = "US"
+    stored_id: ObjectId | None = None
 
     @property
     def key(self) -> tuple[str, str]:

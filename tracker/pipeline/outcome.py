@@ -13,6 +13,8 @@ class Outcome(enum.StrEnum):
     DEAD_LETTER = "dead_letter"
     DROPPED_UNREADABLE = "dropped_unreadable"
     DROPPED_CLIENT_GONE = "dropped_client_gone"
+    DROPPED_BOT = "dropped_bot"
+    DROPPED_DEAD_LETTER = "dropped_dead_letter"
 
 
 class Drop(Exception):  # noqa: N818 - a decision, not an error

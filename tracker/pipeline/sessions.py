@@ -28,7 +28,11 @@ _UTM = {
 @dataclass(slots=True)
 class SessionDelta:
     """What a group of new events adds to one session; ``first`` and ``last`` are the earliest and latest of them,
-    ``landed`` the earliest that shows a page: not every event does."""
+    ``landed`` the earliest that shows a page: not every event does.
+
+    ``leads``: the session's entries for :class:`tracker.leads.visits.Visit`, where they changed. ``waiting``: how many
+    events more (or fewer) wait for the lead of their form.
+    """
 
     first: Draft
     last: Draft
@@ -36,6 +40,8 @@ class SessionDelta:
     events: int = 0
     submissions: int = 0
     page_views: list[dict[str, Any]] = field(default_factory=list)
+    leads: list[dict[str, Any]] | None = None
+    waiting: int = 0
 
     @property
     def key(self) -> SessionKey:
@@ -59,9 +65,9 @@ def group_by_session(drafts: Iterable[Draft]) -> dict[SessionKey, SessionDelta]:
 
 def _add(delta: SessionDelta, draft: Draft) -> None:
     delta.events += 1
-    if draft.touch and (delta.landed is None or draft.timestamp < delta.landed.timestamp):
+    if draft.touch and (delta.landed is None or _order(draft) < _order(delta.landed)):
         delta.landed = draft
-    if draft.timestamp < delta.first.timestamp:
+    if _order(draft) < _order(delta.first):
         delta.first = draft
     if draft.timestamp >= delta.last.timestamp:
         delta.last = draft
@@ -75,14 +81,19 @@ def _add(delta: SessionDelta, draft: Draft) -> None:
         delta.page_views.append(view)
 
 
+def _order(draft: Draft) -> tuple[datetime, str]:
+    return draft.timestamp, draft.queued.event_id
+
+
 def visit_of(existing: dict[str, Any] | None, delta: SessionDelta) -> tuple[datetime, dict[str, str]]:
     """When and from where the visit began, as far as is known by now."""
-    if existing and existing.get("touch") and not _lands_earlier(existing, delta):
+    if existing and existing.get("touch") and not lands_earlier(existing, delta):
         return existing["touchAt"], existing["touch"]
     return (delta.landed.timestamp, delta.landed.touch) if delta.landed else (delta.first.timestamp, {})
 
 
-def _lands_earlier(existing: dict[str, Any], delta: SessionDelta) -> bool:
+def lands_earlier(existing: dict[str, Any], delta: SessionDelta) -> bool:
+    """Whether these events show an earlier page of the visit than was known."""
     known = existing.get("touchAt")
     return delta.landed is not None and (known is None or delta.landed.timestamp < known)
 
@@ -97,12 +108,14 @@ def new_session(delta: SessionDelta, expires_at: datetime, keep_views: int) -> d
         "startedAt": delta.first.timestamp,
         "endedAt": delta.last.timestamp,
         "duration": _seconds(delta.first.timestamp, delta.last.timestamp),
-        "pageViews": sorted(delta.page_views, key=lambda view: view["timestamp"])[-keep_views:],
+        "pageViews": sorted(delta.page_views, key=_view_order)[-keep_views:],
         "pageViewCount": len(delta.page_views),
         "eventCount": delta.events,
         "formSubmissions": delta.submissions,
         **_device(delta.first),
         **_landing(delta.landed),
+        **({"leads": delta.leads} if delta.leads else {}),
+        **({"waiting": delta.waiting} if delta.waiting else {}),
         "test": delta.first.batch.test,
         "createdAt": delta.first.received_at,
         "updatedAt": delta.last.received_at,
@@ -122,22 +135,30 @@ def session_update(existing: dict[str, Any], delta: SessionDelta, keep_views: in
     }
     if delta.first.timestamp < existing["startedAt"]:
         values |= {name: value for name, value in _device(delta.first).items() if value}
-    if _lands_earlier(existing, delta):
+    if lands_earlier(existing, delta):
         values |= _landing(delta.landed)
     if not existing.get("visitorId") and delta.first.visitor_id:
         values["visitorId"] = delta.first.visitor_id
+    if delta.leads is not None:
+        values["leads"] = delta.leads
     increments = {"eventCount": delta.events}
+    if delta.waiting:
+        increments["waiting"] = delta.waiting
     if delta.submissions:
         increments["formSubmissions"] = delta.submissions
     update: dict[str, Any] = {"$set": values, "$inc": increments}
     if delta.page_views:
         increments["pageViewCount"] = len(delta.page_views)
-        views = sorted(delta.page_views, key=lambda view: view["timestamp"])[-keep_views:]
+        views = sorted(delta.page_views, key=_view_order)[-keep_views:]
         push: dict[str, Any] = {"$each": views, "$slice": -keep_views}
-        if views[0]["timestamp"] < existing["endedAt"]:
-            push["$sort"] = {"timestamp": 1}
+        if views[0]["timestamp"] <= existing["endedAt"]:
+            push["$sort"] = {"timestamp": 1, "url": 1}
         update["$push"] = {"pageViews": push}
     return update
+
+
+def _view_order(view: dict[str, Any]) -> tuple[datetime, str]:
+    return view["timestamp"], view["url"]
 
 
 def _device(draft: Draft) -> dict[str, Any]:
@@ -147,7 +168,7 @@ def _device(draft: Draft) -> dict[str, Any]:
         "device": device.device if device else None,
         "browser": device.browser if device else None,
         "os": device.os if device else None,
-        "geo": {"country": draft.batch.country} if draft.batch.country else None,
+        "geo": draft.geo,
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, IndexModel
+from pymongo.asynchronous import collection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
     ConnectionFailure,
@@ -25,6 +26,7 @@ from pymongo.write_concern import WriteConcern
 from tracker.settings import Settings
 
 Database = AsyncDatabase[dict[str, Any]]
+AsyncCollection = collection.AsyncCollection[dict[str, Any]]
 _META = "trackerctl_meta"
 
 # Codes of a server that cannot serve now, or not this user: the same call can succeed later without being changed.
@@ -72,6 +74,11 @@ class Documents:
     database: Database
     write_concern: WriteConcern
     transactions: bool
+
+
+def either(queries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A query for what any of these finds; at least one."""
+    return queries[0] if len(queries) == 1 else {"$or": list(queries)}
 
 
 def is_outage(error: BaseException) -> bool:
