@@ -1,0 +1,1 @@
+"""Daily figures by client, form and source, recomputed from the raw documents (docs/analytics.md)."""
