@@ -41,6 +41,14 @@ Sets = Annotated[
         help="A setting, such as features.chat=true or consent.mode=optin; null takes it back. Repeatable.",
     ),
 ]
+RedactPatterns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--redact-pattern",
+        metavar="REGEX",
+        help="Text that the server replaces besides cards and the like, in RE2 syntax: 'CUST-[0-9]{6}'. Repeatable.",
+    ),
+]
 
 
 @app.command("create")
@@ -50,12 +58,13 @@ def create(
     origin: Origins = None,
     retention_days: Retention = None,
     values: Sets = None,
+    redact_pattern: RedactPatterns = None,
     mode: Annotated[Mode, typer.Option(help="Of its first key; test data never reaches a CRM.")] = "live",
 ) -> None:
     """Add a site and print its publishable key."""
     from tracker.config.views import describe_client
 
-    config, settings = _settings(values)
+    config, settings = _settings(values, redact_pattern)
     created = current().service.create_client(
         domain, name, tuple(origin or ()), retention_days, config=config, settings=settings, mode=mode
     )
@@ -118,14 +127,24 @@ def update(
     ] = None,
     retention_days: Retention = None,
     values: Sets = None,
+    redact_pattern: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--redact-pattern",
+            metavar="REGEX",
+            help="Replaces the patterns that the server redacts besides its own; '' leaves none. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Change a site; what is not named stays as it is."""
     from tracker.config.views import describe_client
 
     origins = None if origin is None else [one for one in origin if one]
-    if name is None and domain is None and origins is None and retention_days is None and not values:
-        raise UsageError("nothing to change: give --name, --domain, --origin, --retention-days or --set")
-    config, settings = _settings(values)
+    if all(given is None for given in (name, domain, origins, retention_days, redact_pattern)) and not values:
+        raise UsageError(
+            "nothing to change: give --name, --domain, --origin, --retention-days, --redact-pattern or --set"
+        )
+    config, settings = _settings(values, redact_pattern)
     row = current().service.update_client(
         client,
         name=name,
@@ -175,8 +194,11 @@ def _switch(client: str, active: bool) -> None:
     emit(view, lambda: f"Client {view['domain']} is switched {state}.", brief=view["clientId"])
 
 
-def _settings(values: list[str] | None) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """``--set`` as what to merge into the client's config (browsers read it) and settings (they do not)."""
+def _settings(
+    values: list[str] | None, redact_patterns: list[str] | None = None
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """``--set`` and ``--redact-pattern`` as what to merge into the client's config (browsers read it) and settings
+    (they do not)."""
     from msgspec.structs import fields
 
     from tracker.config.records import ClientSettings, WidgetConfig
@@ -194,6 +216,9 @@ def _settings(values: list[str] | None) -> tuple[dict[str, Any] | None, dict[str
             near = difflib.get_close_matches(steps[0], places, n=1) or sorted(places)
             raise UsageError(f"--set {path}: there is no setting {steps[0]}; did you mean {', '.join(near)}?")
         _put(places[steps[0]], steps, _value(text))
+    if redact_patterns is not None:
+        # No pattern is the default: null takes the setting back.
+        settings["redactPatterns"] = [pattern for pattern in redact_patterns if pattern] or None
     return config or None, settings or None
 
 

@@ -16,7 +16,7 @@ from cli.times import ago, parse_since
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-app = Noun("What browsers sent: stored events, events as they come, and what was refused.")
+app = Noun("What browsers sent: stored events, events as they come, what was refused, and what became of each.")
 
 Type = Annotated[
     str | None, typer.Option("--type", metavar="TYPE", help="Only of this type, such as form_submission or page_view.")
@@ -60,13 +60,53 @@ async def tail(client: ClientArgument, event_type: Type = None) -> None:
 
 @app.command("rejected")
 async def rejected(client: ClientArgument, limit: Limit = 50) -> None:
-    """Show how many events of a client were refused and why, with a sample of them. No values are kept."""
+    """Show how many events of a client were refused and why, with samples: what visitors typed is not kept."""
     from tracker.ingest.rejected import list_rejected
 
     context = current()
     row = context.service.get_client(client)
     found = await list_rejected(context.settings.require("redis_url"), row.client_id, limit)
     emit(found, lambda: _refusals(found) if found["counts"] else "Nothing was refused.", brief=found["counts"])
+
+
+@app.command("outcomes")
+async def outcomes(
+    client: Annotated[
+        str | None, typer.Argument(metavar="[CLIENT]", help="Id, beginning of an id, or domain; without it all.")
+    ] = None,
+) -> None:
+    """Show what became of every acknowledged event, by client. None should be unaccounted for: such a one vanished."""
+    from msgspec import to_builtins
+
+    from tracker.accounts import read_books
+
+    context = current()
+    settings = context.settings.require("redis_url")
+    names = {row.client_id: row.domain for row in context.service.list_clients()}
+    # The books of a client outlive it; then only the whole id can name it.
+    known = client is None or client in (book.client_id for book in await read_books(settings))
+    wanted = client if client is None or known else context.service.get_client(client).client_id
+    books = to_builtins(await read_books(settings, wanted))
+    emit(
+        books,
+        lambda: _books(books, names) if books else "No event was acknowledged yet.",
+        brief=[book["clientId"] for book in books if book["unaccounted"]],
+    )
+
+
+def _books(books: list[dict[str, Any]], names: dict[str, str]) -> list[RenderableType]:
+    rows = []
+    for book in books:
+        ends = dict(book["outcomes"])
+        kept = [ends.pop(name) for name in ("stored", "duplicate", "dead_letter")]
+        name = names.get(book["clientId"]) or f"{book['clientId'][:8]} (deleted)"
+        rows.append((name, book["accepted"], *kept, sum(ends.values()), book["waiting"], book["unaccounted"]))
+    columns = ("CLIENT", "ACCEPTED", "STORED", "DUPLICATE", "DEAD", "DROPPED", "WAITING", "UNACCOUNTED")
+    parts: list[RenderableType] = [table(columns, rows)]
+    if len(books) == 1:
+        drops = [(name, n) for name, n in books[0]["outcomes"].items() if name.startswith("dropped_")]
+        parts += ["", facts(drops)]
+    return parts
 
 
 def _table(events: list[dict[str, Any]]) -> RenderableType:
@@ -98,8 +138,14 @@ def _what(event: dict[str, Any]) -> str:
 
 def _refusals(found: dict[str, Any]) -> list[RenderableType]:
     rows = [
-        (ago(sample["at"]), sample["reason"], sample.get("id"), sample.get("bytes"), sample.get("keys"))
+        (
+            ago(sample["at"]),
+            sample["reason"],
+            sample.get("id"),
+            sample.get("bytes"),
+            sample.get("event") or sample.get("keys"),
+        )
         for sample in found["samples"]
     ]
-    samples = table(("TIME", "REASON", "EVENT", "BYTES", "KEYS"), rows) if rows else "No samples are kept."
+    samples = table(("TIME", "REASON", "ID", "BYTES", "EVENT"), rows) if rows else "No samples are kept."
     return [facts(found["counts"].items()), "", samples]

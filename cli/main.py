@@ -44,6 +44,8 @@ NOUNS: dict[str, tuple[str, str, str]] = {
     "embed": (CONFIGURE, "embed", "Print the snippet that goes into a site's pages"),
     "lead": (SEE, "lead", "People who filled in a form, or began to"),
     "event": (SEE, "event", "What browsers sent, live or stored, and what was refused"),
+    "analytics": (SEE, "analytics", "Views, forms and leads by day, form and source"),
+    "dlq": (LOOK_AFTER, "dlq", "Events that could not be stored: look, replay, delete"),
     "status": (LOOK_AFTER, "status", "Are the stores there, is the queue short, are the tables current"),
 }
 

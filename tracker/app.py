@@ -17,6 +17,7 @@ from tracker.telemetry.logs import configure
 from tracker.web.config import get_config
 from tracker.web.embed import get_embed, get_loader, get_script
 from tracker.web.http import http_error_handler, tracker_error_handler
+from tracker.web.metrics import get_metrics
 from tracker.web.ops import live, ready
 from tracker.web.pages import demo
 from tracker.web.schema import describe_ingest
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             demo,
             live,
             ready,
+            get_metrics,
         ],
         lifespan=[lifespan],
         exception_handlers={TrackerError: tracker_error_handler, HTTPException: http_error_handler},

@@ -9,6 +9,7 @@ import structlog
 from beanie import Document, init_beanie
 from pymongo import IndexModel
 
+from tracker.analytics.documents import AnalyticsDaily
 from tracker.leads.documents import Lead
 from tracker.pipeline.documents import Event, Session
 from tracker.settings import Settings
@@ -16,7 +17,7 @@ from tracker.stores.documents import Documents, connect, ensure_indexes, open_da
 
 log = structlog.get_logger(__name__)
 
-DOCUMENTS: tuple[type[Document], ...] = (Event, Lead, Session)
+DOCUMENTS: tuple[type[Document], ...] = (Event, Lead, Session, AnalyticsDaily)
 
 
 def declared_indexes() -> dict[str, list[IndexModel]]:

@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 # Least and most seconds between two looks whether a store is back.
 PAUSE_SECONDS = (0.25, 5.0)
 _PUT_OFF_SECONDS = 1.0
+_PROBE_SECONDS = 10.0
 
 
 class Picking(Protocol):
@@ -49,6 +50,20 @@ class OutageGate:
             self._let_pick(False)
             self._waiting = asyncio.create_task(self._wait())
         return _PUT_OFF_SECONDS
+
+    async def is_away(self) -> bool:
+        """Whether a store is away, asked of it now; then nothing is picked any more.
+
+        For a job that took too long, which says nothing yet about whose fault it was.
+        """
+        if self._waiting is not None:
+            return True
+        try:
+            await asyncio.wait_for(self._probe(), _PROBE_SECONDS)
+        except Exception as error:
+            self.began(error)
+            return True
+        return False
 
     def _let_pick(self, allowed: bool) -> None:
         for worker in self.workers:

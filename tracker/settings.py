@@ -7,18 +7,22 @@ from here. Settings build nothing: engines and connections are made in ``tracker
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tracker.errors import SettingsError
 
 MIN_SECRET_CHARS = 32
+_MIN_TOKEN_CHARS = 16
 _PLACEHOLDERS = ("change", "example")
+# A token of RFC 9110 §5.6.2, as far as headers are named in practice.
+_HEADER_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Settings(BaseSettings):
@@ -55,6 +59,12 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "", description="Comma-separated addresses or networks whose X-Forwarded-For is believed; none by default"
     )
+    geoip_db: str = Field(
+        "", description="Database of countries or cities in MaxMind's format: path of the .mmdb file; empty = none"
+    )
+    geo_country_header: str = Field(
+        "", description="Header in which a trusted proxy names the visitor's country, such as CF-IPCountry"
+    )
 
     # --- ingest (decisions §7) --------------------------------------------------------------------------------------
     max_body_bytes: int = Field(1024 * 1024, gt=0, description="Largest request body, also after decompression")
@@ -87,6 +97,9 @@ class Settings(BaseSettings):
     queue_shard_urls: str = Field(
         "", repr=False, description="Comma-separated Redis URLs of the shards; empty = all on redis_url"
     )
+    queue_headroom_ratio: float = Field(
+        0.1, ge=0, lt=1, description="Part of Redis' maxmemory that senders must leave, so that workers can go on"
+    )
     worker_max_jobs: int = Field(64, ge=1, description="Jobs that a worker holds; they share transactions")
     worker_batch_events: int = Field(1000, ge=1, description="Events in one transaction at most")
     worker_poll_seconds: float = Field(0.05, gt=0, description="Pause between two looks at an idle queue")
@@ -96,6 +109,15 @@ class Settings(BaseSettings):
     event_max_tries: int = Field(3, ge=1, description="Tries of an event with a data error before the dead letters")
     event_retry_seconds: float = Field(5.0, ge=0, description="First pause between two tries; doubles, jittered")
     event_max_kills: int = Field(3, ge=1, description="Workers that one event may kill before the dead letters")
+    dead_letter_max_entries: int = Field(
+        100_000, ge=1, description="Dead letters kept on each queue server; beyond that the oldest are discarded"
+    )
+    dead_letter_max_age_days: float = Field(
+        90, ge=0, description="A dead letter that failed last so long ago is discarded; 0 = never"
+    )
+    dead_letter_warn_ratio: float = Field(
+        0.8, gt=0, le=1, description="Share of either limit from which on `status` and the metrics warn"
+    )
 
     # --- leads and documents (decisions §6, §9) ---------------------------------------------------------------------
     retention_days: int = Field(90, ge=1, description="Default life of events and sessions; per client in the database")
@@ -109,6 +131,9 @@ class Settings(BaseSettings):
 
     # --- operation --------------------------------------------------------------------------------------------------
     embedded: bool = Field(False, description="Set by `trackerctl dev`: the stores are embedded ones")
+    metrics_token: str = Field(
+        "", repr=False, description="Who may read /metrics, as a bearer token; empty = only this machine, by no proxy"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
     log_format: Literal["json", "console"] = Field("json", description="JSON for collectors, console for people")
 
@@ -120,12 +145,28 @@ class Settings(BaseSettings):
                 raise ValueError("a secret key is weak; `trackerctl init` makes a strong one")
         return value
 
+    @field_validator("metrics_token")
+    @classmethod
+    def _long(cls, value: str) -> str:
+        if value and (len(value) < _MIN_TOKEN_CHARS or not value.isascii() or not value.isprintable() or " " in value):
+            raise ValueError(f"must be at least {_MIN_TOKEN_CHARS} characters of ASCII without spaces")
+        return value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
         for network in _split(value):
             ip_network(network, strict=False)
         return value
+
+    @field_validator("geo_country_header")
+    @classmethod
+    def _header(cls, value: str, info: ValidationInfo) -> str:
+        if value and not _HEADER_NAME.fullmatch(value):
+            raise ValueError("is no name of a header, such as CF-IPCountry")
+        if value and not info.data.get("trusted_proxies"):
+            raise ValueError("is believed from trusted proxies only; name them in TRACKER_TRUSTED_PROXIES")
+        return value.lower()
 
     @field_validator("public_url")
     @classmethod

@@ -17,15 +17,17 @@ from arq.worker import func
 from pymongo.errors import PyMongoError
 
 from tracker.config.cache import ConfigCache
+from tracker.crons import CronContext, CronWorker
 from tracker.documents import open_documents
 from tracker.errors import UnavailableError
-from tracker.jobs import Shift, process_events
+from tracker.jobs import ARQ_TIMEOUT_SECONDS, Shift, process_events
 from tracker.leases import LeasedWorker
 from tracker.orphans import SessionRegistry
 from tracker.outage import PAUSE_SECONDS, OutageGate, is_outage
-from tracker.pipeline.batch import BatchProcessor, Settler
+from tracker.pipeline.batch import BatchProcessor
+from tracker.pipeline.settle import Settler
 from tracker.pipeline.store import Store
-from tracker.queue import PROCESS_EVENTS, QueuedBatch, QueueProducer, deserialize, queue_name, serialize
+from tracker.queue import CRON_EXPIRY_MS, PROCESS_EVENTS, QueuedBatch, QueueProducer, deserialize, queue_name, serialize
 from tracker.settings import Settings
 from tracker.stores import redis as redis_store
 from tracker.stores.documents import Documents
@@ -38,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def open_workers(settings: Settings) -> AsyncIterator[list[LeasedWorker]]:
-    """Connect and build a worker for each queue shard.
+    """Connect and build a worker for each queue shard, and one for the periodic jobs.
 
     :raises pymongo.errors.PyMongoError: when MongoDB is away.
     """
@@ -64,12 +66,17 @@ async def open_workers(settings: Settings) -> AsyncIterator[list[LeasedWorker]]:
         stack.push_async_callback(outage.close)
         turn = asyncio.Lock()
         workers: list[LeasedWorker] = []
+        queues: list[ArqRedis] = []
         for shard, url in enumerate(redis_store.queue_urls(settings)):
             redis = _arq_redis(settings, url)
             stack.push_async_callback(redis_store.close, redis)
+            queues.append(redis)
             shift = _shift(settings, redis, shard, processor, outage, turn)
-            functions = [func(process_events, name=PROCESS_EVENTS)]
-            workers.append(LeasedWorker(redis, settings, functions, {"shift": shift}, queue=queue_name(shard)))
+            functions = [func(process_events, name=PROCESS_EVENTS, timeout=ARQ_TIMEOUT_SECONDS)]
+            queue, held = queue_name(shard), {"shift": shift}
+            workers.append(LeasedWorker(redis, settings, functions, held, queue=queue, settler=shift.settler))
+        context = CronContext(settings, documents, shared, tuple(queues), cache, outage)
+        workers.append(CronWorker(queues[0], settings, context))
         outage.workers.extend(workers)
         yield workers
 
@@ -85,10 +92,10 @@ def _shift(
     producer = QueueProducer(redis, shard)
     settler = Settler(redis, producer, settings)
 
-    async def process_alone(batches: list[QueuedBatch]) -> None:
-        await settler.settle(await processor.process(batches, delivered_before=True, alone=True))
+    async def process_alone(job_id: str, batches: list[QueuedBatch]) -> None:
+        await settler.settle(job_id, await processor.process(batches, delivered_before=True, alone=True))
 
-    suspects = Suspects(redis, producer, settler, settings, turn=turn, process=process_alone)
+    suspects = Suspects(redis, settler, settings, turn=turn, process=process_alone)
     return Shift(settings, redis, processor, settler, suspects, outage)
 
 
@@ -100,7 +107,12 @@ async def _probe(documents: Documents) -> None:
 
 def _arq_redis(settings: Settings, url: str) -> ArqRedis:
     client = redis_store.connect(settings, url)
-    return ArqRedis(pool_or_conn=client.connection_pool, job_serializer=serialize, job_deserializer=deserialize)
+    return ArqRedis(
+        pool_or_conn=client.connection_pool,
+        job_serializer=serialize,
+        job_deserializer=deserialize,
+        expires_extra_ms=CRON_EXPIRY_MS,
+    )
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
@@ -125,7 +137,8 @@ async def _run(workers: list[LeasedWorker], settings: Settings, stop: asyncio.Ev
     await asyncio.gather(*(worker.drain(settings.shutdown_grace_seconds) for worker in workers))
     await asyncio.gather(*running, return_exceptions=True)
     stopped.cancel()
-    log.info("worker_stopped", jobs=sum(worker.jobs_complete for worker in workers))
+    of_events = [worker for worker in workers if not isinstance(worker, CronWorker)]
+    log.info("worker_stopped", jobs=sum(worker.jobs_complete for worker in of_events))
     for task in done:
         if task is not stopped and not task.cancelled() and (error := task.exception()):
             raise error

@@ -161,6 +161,32 @@ def test_a_setting_that_cannot_be_is_named(
     assert words in run("client", "update", "example.com", *options, code=code).err
 
 
+def test_redact_patterns_are_set_replaced_and_taken_back(site: Path, run: Run) -> None:
+    two = ["CUST-[0-9]{6}", "KND[0-9]+"]
+    run("client", "create", "--domain", "example.com", "--redact-pattern", two[0], "--redact-pattern", two[1])
+    assert run("--json", "client", "show", "example.com").json["settings"]["redactPatterns"] == two
+    assert "CUST-[0-9]{6}" in run("client", "show", "example.com").out
+
+    one = run("--json", "client", "update", "example.com", "--redact-pattern", r"\bABC\d+").json
+    other = run("--json", "client", "update", "example.com", "--name", "Example").json
+    none = run("--json", "client", "update", "example.com", "--redact-pattern", "").json
+    assert [view["settings"]["redactPatterns"] for view in (one, other, none)] == [[r"\bABC\d+"], [r"\bABC\d+"], []]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [("(?=a)b", "lookaheads"), (r"(a)\1", "backreferences"), ("a*", "empty text"), ("(a", "missing")],
+)
+def test_a_redact_pattern_that_cannot_be_used_is_refused_with_the_reason(
+    client: dict[str, Any], run: Run, pattern: str, words: str
+) -> None:
+    ran = run("--json", "client", "update", "example.com", "--redact-pattern", pattern, code=1)
+
+    assert ran.error["slug"] == "invalid"
+    assert words in ran.error["detail"]
+    assert run("--json", "client", "show", "example.com").json["settings"]["redactPatterns"] == []
+
+
 def test_updating_nothing_is_a_usage_error(client: dict[str, Any], run: Run) -> None:
     assert "--name" in run("client", "update", "example.com", code=2).err
 

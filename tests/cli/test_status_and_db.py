@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import SECRET, Run
+from tests.fixtures.geo import city, write_database
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -33,6 +34,21 @@ def test_status_is_zero_when_all_is_well(whole: None, run: Run) -> None:
     out = run("status").out
     assert "0 waiting" in out
     assert "current, " in out
+
+
+def test_status_says_what_countries_come_from(
+    whole: None, monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path
+) -> None:
+    assert run("--json", "status").json["geo"] == {"header": None, "database": None, "built": None}
+    path = write_database(tmp_path / "geo.mmdb", {"203.0.113.0/24": city("DE")})
+    monkeypatch.setenv("TRACKER_GEOIP_DB", str(path))
+    monkeypatch.setenv("TRACKER_GEO_COUNTRY_HEADER", "CF-IPCountry")
+    monkeypatch.setenv("TRACKER_TRUSTED_PROXIES", "10.0.0.0/8")
+    assert f"GeoLite2-City of {NOW:%Y-}" in run("status").out
+    found = run("--json", "status").json["geo"]
+    assert (found["database"], found["header"]) == ("GeoLite2-City", "cf-ipcountry")
+    path.unlink()
+    assert "does not exist; fetch a database" in run("--json", "status").json["geo"]["problem"]
 
 
 def test_status_is_one_when_a_store_is_away(whole: None, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:

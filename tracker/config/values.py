@@ -12,6 +12,7 @@ import idna
 import msgspec
 
 from tracker.config.models import SELECTOR_CHARS
+from tracker.config.patterns import redact_patterns
 from tracker.config.records import ClientSettings, WidgetConfig
 from tracker.errors import InvalidError
 
@@ -213,6 +214,9 @@ def client_settings(stored: Mapping[str, Any], patch: Mapping[str, Any] | None) 
         value = result.get(name)
         if value is not None and not 0 <= value <= 2**31 - 1:
             raise InvalidError(f"settings: {name} must not be negative")
+    # Only what is written now: an old pattern that is refused today must not stand in the way of another change.
+    if patch and patch.get("redactPatterns") is not None:
+        result["redactPatterns"] = redact_patterns(checked.redact_patterns)
     return result
 
 

@@ -143,7 +143,7 @@ def _advance(lead: dict[str, Any], facts: LeadFacts) -> None:
     if QUALITY_ORDER[facts.quality] > QUALITY_ORDER[lead["quality"]]:
         lead["quality"] = facts.quality
     if facts.awaits_email:
-        lead["attributeAt"]["complete"] = facts.at
+        lead["attributeAt"]["complete"] = min(lead["attributeAt"].get("complete", facts.at), facts.at)
     if "complete" in lead["attributeAt"] and lead.get("email"):
         lead["quality"] = "high"
     if facts.status == "submitted":

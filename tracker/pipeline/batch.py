@@ -108,7 +108,7 @@ class BatchProcessor:
                 try:
                     if client is None:
                         raise Drop(Outcome.DROPPED_CLIENT_GONE)
-                    prepared.drafts.append(run_steps(begin(client, batch, event)))
+                    prepared.drafts.append(run_steps(begin(client, batch, event, region=self._settings.default_region)))
                 except Drop as drop:
                     prepared.outcomes[batch.client_id, drop.outcome] += 1
                 except Exception as error:

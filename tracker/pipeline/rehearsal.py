@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 from sqlalchemy import Engine
 
 from tracker.config.read import load_client
@@ -30,6 +30,7 @@ ORDER: tuple[Result, ...] = ("stored", "duplicate", "dropped", "fails")
 """From well to bad."""
 
 _TRIES = 5
+_DUPLICATE_KEY = 11000
 
 
 class LeadFate(msgspec.Struct, frozen=True):
@@ -60,7 +61,7 @@ class Rehearser:
 
     def __init__(self, engine: Engine, store: Store, settings: Settings) -> None:
         self._engine = engine
-        self._documents = store
+        self._store = store
         self._settings = settings
         self._clients: dict[str, ClientRecord | None] = {}
 
@@ -77,7 +78,7 @@ class Rehearser:
                 if isinstance(fate, Draft):
                     places[len(fates)] = fate
                 fates.append(None if isinstance(fate, Draft) else fate)
-        ends = await self._store(list(places.values())) if places else []
+        ends = await self._stored(list(places.values())) if places else []
         for place, fate in zip(places, ends, strict=True):
             fates[place] = fate
         return [fate for fate in fates if fate is not None]
@@ -98,7 +99,7 @@ class Rehearser:
             self._clients[client_id] = await asyncio.to_thread(load_client, self._engine, client_id)
         return self._clients[client_id]
 
-    async def _store(self, drafts: list[Draft]) -> list[Fate]:
+    async def _stored(self, drafts: list[Draft]) -> list[Fate]:
         """As the pipeline does: what MongoDB refuses is found by halves, and its neighbours are stored."""
         refused: dict[int, Fate] = {}
         rehearsal = await self._without_refused(drafts, 0, refused)
@@ -110,7 +111,7 @@ class Rehearser:
         return [refused[number] if number in refused else next(ends) for number in range(len(drafts))]
 
     async def _without_refused(self, drafts: list[Draft], first: int, refused: dict[int, Fate]) -> Rehearsal | None:
-        """The rehearsal of all, or ``None`` and in ``refused`` which ones (numbered from ``first``) stand in its way."""
+        """The rehearsal of all; or ``None``, and in ``refused`` which ones stand in its way, counted from ``first``."""
         try:
             return await self._rehearse(drafts)
         except Exception as error:
@@ -128,13 +129,19 @@ class Rehearser:
     async def _rehearse(self, drafts: list[Draft]) -> Rehearsal:
         for _ in range(_TRIES):
             try:
-                return await self._documents.rehearse(drafts)
+                return await self._store.rehearse(drafts)
             except PyMongoError as error:
-                # A worker stores something for the same person at this moment.
-                if not is_conflict(error):
+                # A worker stores something for the same person, or the same event, at this moment.
+                if not (is_conflict(error) or _is_duplicate(error)):
                     raise
                 await asyncio.sleep(0.05)
         raise UnavailableError("workers are busy with the same leads; try again in a moment")
+
+
+def _is_duplicate(error: PyMongoError) -> bool:
+    details = error.details if isinstance(error, OperationFailure) else None
+    codes = [item.get("code") for item in (details or {}).get("writeErrors", ())]
+    return _DUPLICATE_KEY in (getattr(error, "code", None), *codes)
 
 
 def _ends(drafts: Sequence[Draft], rehearsal: Rehearsal) -> list[Fate]:

@@ -1,206 +1,252 @@
 """Redaction on the server: what the browser should have kept to itself is replaced before anything is stored
 (technical design §7.2, §8.2).
 
-By name, where the words of a field's name say that its value is secret, and by value, wherever it stands. A value is
-replaced, the event is kept. Phones, e-mails, dates and order numbers survive: card numbers must pass the Luhn check
-and IBANs their checksum.
+By name, where the words of a field's name or label say that its value is secret, and by value, wherever it stands. A
+value is replaced, the event is kept. Phones, e-mails, dates and order numbers survive: what is looked for by value has
+a check digit, or a word beside it that says what it is. What is found how: docs/privacy.md.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from tracker.config.records import ClientRecord
+from tracker.field_names import field_key
+from tracker.memo import by_identity
+from tracker.privacy.checks import is_card
+from tracker.privacy.numbers import MAX_PHONE_DIGITS, is_suspect, number_spans
+from tracker.privacy.patterns import ClientPatterns, patterns_of
+from tracker.privacy.plain import Span, needs_plain, original, plain
+from tracker.privacy.secret_names import CARD, NOTHING, PHONE, about_name, is_secret_name
+from tracker.privacy.urls import secret_spans
+
 REDACTED = "[REDACTED]"
 
-# Whole words of a name, so that "shipping" is not a "pin" and "passenger" no "pass".
-_SECRET_WORDS = frozenset(
-    [
-        "password",
-        "passwd",
-        "pwd",
-        "passcode",
-        "passphrase",
-        "passwort",
-        "kennwort",
-        "contraseña",
-        "contrasena",
-        "senha",
-        "motdepasse",
-        "wachtwoord",
-        "hasło",
-        "haslo",
-        "ssn",
-        "cvv",
-        "cvv2",
-        "cvc",
-        "cvc2",
-        "csc",
-        "pin",
-        "otp",
-        "iban",
-        "secret",
-        "token",
-        "apikey",
-        "creditcard",
-        "cardnumber",
-        "ccnumber",
-        "ccnum",
-        "cccvc",
-        "cccsc",
-        "securitycode",
-        "socialsecurity",
-        "socialsecuritynumber",
-        "confirmpassword",
-        "newpassword",
-        "currentpassword",
-        "passport",
-    ]
+# Too few digits for any number, no parameter, no address of a page: true of most texts, and told in one pass.
+_HARMLESS_CHARS = r"[\x00-$&-/;<>-\x7f]"
+_HARMLESS = re.compile(rf"{_HARMLESS_CHARS}*+(?:[0-9]{_HARMLESS_CHARS}*+){{0,5}}+\Z")
+_NOTHING_IS = re.compile(r"(?!)")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_MARKER = re.compile(re.escape(REDACTED))
+_LEAST_CARD, _LEAST_UNEXACT = 10**12, 10**19
+_MAX_PASSES = 4
+_MAX_CACHED_CHARS = 500
+# Our own names in the stored shape: a client's pattern must not break it.
+_STRUCTURE = frozenset(
+    {"form", "formId", "formName", "fields", "page", "url", "path", "title", "referrer", "roles", "traits", "trigger"}
 )
-_SECRET_PHRASES = (
-    ("social", "security"),
-    ("credit", "card"),
-    ("card", "number"),
-    ("card", "no"),
-    ("card", "code"),
-    ("cc", "number"),
-    ("cc", "num"),
-    ("cc", "csc"),
-    ("security", "code"),
-    ("security", "answer"),
-    ("api", "key"),
-    ("mot", "passe"),
-    ("one", "time", "code"),
-)
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_WORD = re.compile(r"[^\W_]+")
-_NUMBERED = re.compile(r"(?<=[^\W\d_])\d+\Z")
+# serializeArray() of a page's own script gives [{"name": …, "value": …}].
+_PAIR_NAMES = ("name", "fieldName", "field", "key", "label", "id")
+_PAIR_VALUES = ("value", "fieldValue", "values")
 
-_SSN = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}[- ](?!00)\d{2}[- ](?!0000)\d{4}(?![\d-])")
-# A run of digit groups; which of them are a card is decided by `_redact_cards`. A leading + makes it a phone number.
-_DIGITS = re.compile(r"(?<!\d)(?<!\d\.)\+?\d(?:[ .\-]?\d){12,}")
-_GROUP = re.compile(r"\d+")
-_MOST_GROUPS = 5  # of four digits or more: nineteen in all
-_PASSPORT = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{6,8}(?![A-Za-z0-9])")
-_IBAN = re.compile(
-    r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{4}){2,7}(?:[ -]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])"
-)
-# A parameter of a URL's query or fragment.
-_QUERY = re.compile(r"(?P<before>[?&;#](?P<name>[^=&;#?\s]{1,64})=)[^&;#\s]+")
-_LEAST_CARD = 10**12
-# No pattern can match text without this; most strings of an event fail here, in one pass.
-_SUSPECT = re.compile(r"\d(?:[ .\-]?\d){5}")
+Said = Mapping[str, tuple[bool, int]]
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether the words of a field's name say that its value must not be kept."""
-    words = _WORD.findall(_CAMEL.sub(" ", name).lower())
-    # The field that repeats a password is often called password2.
-    if (
-        not _SECRET_WORDS.isdisjoint((*words, *(_NUMBERED.sub("", word) for word in words)))
-        or "".join(words) in _SECRET_WORDS
-    ):
-        return True
-    return any(
-        tuple(words[start : start + len(phrase)]) == phrase
-        for phrase in _SECRET_PHRASES
-        for start in range(len(words) - len(phrase) + 1)
-    )
+def redact_text(text: str, about: int = NOTHING, patterns: ClientPatterns | None = None) -> str:
+    """Replace what is secret inside a text.
+
+    :param about: what `secret_names.about_name` says of the name that it stands under.
+    :param patterns: what the client wants replaced besides.
+    """
+    if patterns is None:
+        if _HARMLESS.match(text):
+            return text
+        if "://" in text and len(text) <= _MAX_CACHED_CHARS:
+            return _redact_url(text, about)
+    return _redact(text, about, patterns)
 
 
-def redact_text(text: str) -> str:
-    """Replace what looks like a social security number, card, passport or IBAN inside a text."""
-    if "=" in text and "?" in text:
-        text = _QUERY.sub(_redact_query, text)
-    if not _SUSPECT.search(text):
+# A visit's events share a few addresses, and so do a site's visits.
+@lru_cache(maxsize=4096)
+def _redact_url(text: str, about: int) -> str:
+    return _redact(text, about, None)
+
+
+def _redact(text: str, about: int, patterns: ClientPatterns | None) -> str:
+    redacted = _pass(text, about, patterns)
+    if redacted is text:
         return text
-    text = _SSN.sub(REDACTED, text)
-    text = _IBAN.sub(_if(_is_iban), text)
-    text = _DIGITS.sub(_redact_cards, text)
-    return _PASSPORT.sub(REDACTED, text)
+    # What was cut out may leave neighbours that say more without it. Twice is the rule, and the result is final.
+    for _ in range(_MAX_PASSES):
+        text, redacted = redacted, _pass(redacted, about, patterns)
+        if redacted == text:
+            break
+    return redacted
 
 
-def redact_value(value: Any) -> Any:
-    """A copy with secrets replaced, in nested values and in keys."""
-    kind = type(value)
-    if kind is str:
-        return redact_text(value)
-    if kind is dict:
-        redacted = {}
-        for name, item in value.items():
-            stored_name, secret = _name(name)
-            if secret and item not in (None, "", False):
-                redacted[stored_name] = REDACTED
-            elif type(item) is str:
-                redacted[stored_name] = redact_text(item)
-            else:
-                redacted[stored_name] = redact_value(item)
-        return redacted
-    if kind is list:
-        return [redact_value(item) for item in value]
-    if kind is int and value > _LEAST_CARD and _is_card(str(value)):
-        return REDACTED
-    return value
+def _pass(text: str, about: int, patterns: ClientPatterns | None) -> str:
+    view, places = text, None
+    if needs_plain(text):
+        view, places = plain(text)
+    spans: list[Span] = []
+    if "=" in view or ("@" in view and "://" in view):
+        spans += secret_spans(text, view, places)
+    if is_suspect(view):
+        spans += [original(span, places) for span in number_spans(view, about)]
+    if patterns:
+        spans += patterns.spans(text)
+        if view != text:
+            spans += [original(span, places) for span in patterns.spans(view)]
+    return _without(text, spans) if spans else text
+
+
+def _without(text: str, spans: list[Span]) -> str:
+    # A pattern may match inside of what was put there before, which must not grow.
+    spans = [*spans, *(found.span() for found in _MARKER.finditer(text))]
+    parts, done, behind = [], 0, 0
+    for start, end in sorted(spans):
+        if start >= behind:
+            parts += [text[done:start], REDACTED]
+        behind = done = max(behind, end)
+    return "".join((*parts, text[done:]))
 
 
 @lru_cache(maxsize=16_384)
-def _name(name: str) -> tuple[str, bool]:
-    return redact_text(name), is_secret_name(name)
+def _read_name(name: str) -> tuple[str, bool, int]:
+    """How a name is stored, whether its value is secret, and what its numbers are about."""
+    return redact_text(name), is_secret_name(name), about_name(name)
 
 
-def _if(check: Callable[[str], bool]) -> Callable[[re.Match[str]], str]:
-    return lambda match: REDACTED if check(match[0]) else match[0]
+@lru_cache(maxsize=4096)
+def _redact_agent(text: str) -> str:
+    return redact_text(text)
 
 
-def _redact_query(match: re.Match[str]) -> str:
-    return match["before"] + REDACTED if _name(match["name"])[1] else match[0]
+@lru_cache(maxsize=8192)
+def _holds_secret(identifier: str) -> bool:
+    return _UUID.fullmatch(identifier) is None and redact_text(identifier) != identifier
 
 
-def _redact_cards(run: re.Match[str]) -> str:
-    """Replace the cards among groups of digits: people type expiry and code behind the number."""
-    text = run[0]
-    if text.startswith("+"):
-        return text
-    groups = [match.span() for match in _GROUP.finditer(text)]
-    kept, done, start = [], 0, 0
-    while start < len(groups):
-        last = min(len(groups), start + _MOST_GROUPS)
-        end = next((end for end in range(last, start, -1) if _are_card(text, groups[start:end])), None)
-        if end is None:
-            start += 1
-            continue
-        kept += [text[done : groups[start][0]], REDACTED]
-        done, start = groups[end - 1][1], end
-    return "".join((*kept, text[done:]))
+class Redactor:
+    """Redaction for one client.
+
+    :param patterns: its extra patterns.
+    :param labels: what its configuration says of fields beyond their names, by form id and stored name.
+    """
+
+    def __init__(self, patterns: ClientPatterns | None = None, labels: Mapping[str, Said] | None = None) -> None:
+        self._patterns = patterns
+        self._labels = labels or {}
+        self._holds_secret = self._holds_own_secret if patterns else _holds_secret
+        self._harmless = _NOTHING_IS.match if patterns else _HARMLESS.match
+        self._name = lru_cache(1024)(self._read_own_name) if patterns else _read_name
+
+    def payload(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """A copy of a stored payload with secrets replaced; labels and roles of form fields are heeded."""
+        said = self._said(payload)
+        if not said:
+            return self._object(payload, NOTHING)
+        form = payload["form"]
+        redacted = self._object({**payload, "form": {**form, "fields": None}}, NOTHING)
+        redacted["form"]["fields"] = self._object(form["fields"], NOTHING, said)
+        return redacted
+
+    def value(self, value: Any, about: int = NOTHING) -> Any:
+        """A copy with secrets replaced, in nested values and in keys."""
+        kind = type(value)
+        if kind is str:
+            return redact_text(value, about, self._patterns)
+        if kind is dict:
+            return self._object(value, about)
+        if kind is list:
+            return [self.value(item, about) for item in value]
+        if (kind is int or kind is float) and self._is_secret_number(value, about):
+            return REDACTED
+        return value
+
+    def agent(self, text: str) -> str:
+        """A user agent; there are few of them."""
+        return redact_text(text, NOTHING, self._patterns) if self._patterns else _redact_agent(text)
+
+    def identifier(self, text: str | None) -> str | None:
+        """An id that a site chose, ``None`` where it holds a secret: the same replacement for two people would make
+        one visitor of them."""
+        return text if text is None or not self._holds_secret(text) else None
+
+    def _object(self, value: dict[str, Any], about: int, said: Said | None = None) -> dict[str, Any]:
+        redacted: dict[str, Any] = {}
+        harmless = self._harmless
+        if "value" in value or "fieldValue" in value:
+            said = {**(said or {}), **self._said_by_pair(value)}
+        for name, item in value.items():
+            stored, secret, under = self._name(name)
+            if said and name in said:
+                secret, under = secret or said[name][0], under | said[name][1]
+            while stored in redacted:
+                stored += "_"
+            if secret and item is not None and item is not False and item != "":
+                redacted[stored] = REDACTED
+            elif type(item) is str:
+                redacted[stored] = item if harmless(item) else redact_text(item, under | about, self._patterns)
+            else:
+                redacted[stored] = self.value(item, under | about)
+        return redacted
+
+    def _is_secret_number(self, value: float, about: int) -> bool:
+        if self._patterns is None and -_LEAST_CARD < value < _LEAST_CARD:
+            return False
+        if not abs(value) < _LEAST_UNEXACT or value != int(value):
+            return False
+        digits = str(abs(int(value)))
+        if about & PHONE and len(digits) <= MAX_PHONE_DIGITS:
+            return self._is_own(digits)
+        return is_card(digits, named=bool(about & CARD)) or self._is_own(digits)
+
+    def _holds_own_secret(self, identifier: str) -> bool:
+        return redact_text(identifier, NOTHING, self._patterns) != identifier
+
+    def _is_own(self, digits: str) -> bool:
+        return self._patterns is not None and bool(self._patterns.spans(digits))
+
+    def _read_own_name(self, name: str) -> tuple[str, bool, int]:
+        stored, secret, about = _read_name(name)
+        return (stored if name in _STRUCTURE else redact_text(stored, NOTHING, self._patterns)), secret, about
+
+    def _said(self, payload: dict[str, Any]) -> dict[str, tuple[bool, int]]:
+        form, roles = payload.get("form"), payload.get("roles")
+        if type(form) is not dict or type(form.get("fields")) is not dict:
+            return {}
+        said = dict(self._labels.get(form.get("formId") or "", {})) if self._labels else {}
+        if type(roles) is dict:
+            for name, role in roles.items():
+                if role == "phone":
+                    said[name] = (said.get(name, (False, NOTHING))[0], PHONE)
+        return said
+
+    def _said_by_pair(self, value: dict[str, Any]) -> dict[str, tuple[bool, int]]:
+        names = [name for key in _PAIR_NAMES if type(name := value.get(key)) is str]
+        read = [_read_name(name)[1:] for name in names]
+        secret = any(secret for secret, _ in read)
+        about = 0
+        for _, under in read:
+            about |= under
+        return dict.fromkeys(_PAIR_VALUES, (secret, about)) if secret or about else {}
 
 
-def _are_card(text: str, groups: list[tuple[int, int]]) -> bool:
-    lengths = [stop - start for start, stop in groups]
-    first = groups[0][0]
-    if len(groups) == 1:
-        # What follows a dot is the fraction of a number.
-        return not (first and text[first - 1] == ".") and _is_card(text[first : groups[0][1]])
-    # Printed as 4-4-4-4, 4-6-5 or 6-6-6 or so; longer groups are phone numbers, times and identifiers.
-    if not all(4 <= length <= 6 for length in lengths[:-1]) or lengths[-1] > 6:
-        return False
-    return _is_card("".join(text[start:stop] for start, stop in groups))
+_PLAIN = Redactor()
 
 
-def _is_card(digits: str) -> bool:
-    # No scheme in use begins with 0 or 1, and one alone has 13 digits; times in milliseconds do until 2096.
-    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1 or digits[0] in "01":
-        return False
-    if len(digits) == 13 and digits[0] != "4":
-        return False
-    numbers = [int(digit) for digit in digits]
-    doubled = [number * 2 - 9 if number > 4 else number * 2 for number in numbers[-2::-2]]
-    return (sum(numbers[-1::-2]) + sum(doubled)) % 10 == 0
+def redact_value(value: Any) -> Any:
+    """A copy with secrets replaced, in nested values and in keys, for no client in particular."""
+    return _PLAIN.value(value)
 
 
-def _is_iban(text: str) -> bool:
-    compact = re.sub(r"[ -]", "", text).upper()
-    if not 15 <= len(compact) <= 34:
-        return False
-    return int("".join(str(int(char, 36)) for char in compact[4:] + compact[:4])) % 97 == 1
+@by_identity(1024)
+def redactor_of(client: ClientRecord) -> Redactor:
+    """The redaction of a client: its extra patterns, and what it says of its forms' fields."""
+    labels = {
+        form.form_id: {
+            field_key(field.field_name): (is_secret_name(said), about_name(said))
+            for field in form.fields
+            if (said := f"{field.label or ''} {field.field_type}")
+        }
+        for form in client.forms
+    }
+    named = {
+        form_id: {name: read for name, read in fields.items() if read != (False, NOTHING)}
+        for form_id, fields in labels.items()
+    }
+    return Redactor(patterns_of(client), {form_id: fields for form_id, fields in named.items() if fields})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import redis as redis_sync
@@ -9,7 +10,7 @@ import redis.asyncio as redis_async
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from tracker.settings import Settings
@@ -18,7 +19,20 @@ AsyncRedis = redis_async.Redis
 SyncRedis = redis_sync.Redis
 
 # Answers of a server that is there but cannot take writes now: loading its dataset, out of memory, disk full, replica.
-_AWAY_REPLIES = ("LOADING", "OOM", "MISCONF", "READONLY", "MASTERDOWN", "NOREPLICAS", "BUSY", "TRYAGAIN")
+# As they come from a command, from a pipeline (behind the command, in quotes) and from a script on Redis 6.
+_AWAY_REPLY = re.compile(
+    r"(?:\A|.* of pipeline caused error: \(['\"](?:.*@user_script: \d+: -)?|.*@user_script: \d+: -)"
+    r"(?:LOADING|OOM|MISCONF|READONLY|MASTERDOWN|NOREPLICAS|BUSY|TRYAGAIN)\b",
+    re.DOTALL,
+)
+_AWAY_ERRORS = (
+    RedisConnectionError,
+    RedisTimeoutError,
+    ReadOnlyError,
+    OutOfMemoryError,
+    ConnectionError,
+    TimeoutError,
+)
 
 
 def connect(settings: Settings, url: str | None = None) -> AsyncRedis:
@@ -50,9 +64,9 @@ def connect_sync(settings: Settings) -> SyncRedis:
 
 def is_outage(error: BaseException) -> bool:
     """Whether the same call can succeed later: no connection, no answer, or a server that takes no writes now."""
-    if isinstance(error, RedisConnectionError | RedisTimeoutError | ReadOnlyError | ConnectionError | TimeoutError):
+    if isinstance(error, _AWAY_ERRORS):
         return True
-    return isinstance(error, ResponseError) and str(error).startswith(_AWAY_REPLIES)
+    return isinstance(error, ResponseError) and _AWAY_REPLY.match(str(error)) is not None
 
 
 def queue_urls(settings: Settings) -> list[str]:

@@ -60,6 +60,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(geo.close)
         committer = Committer(settings)
         stack.push_async_callback(committer.close)
+        await committer.start()
         gate = Gate(cache, Limiter(redis), settings)
         sampler = RefusalSampler(redis, settings.rejected_sample)
         # What is alive now lives as long as the process, and requests leave no cycles: the collector need not look
