@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,59 +16,58 @@ from tracker.stores.documents import Documents
 EMAILS = ("ann@shop.example", " BOB@shop.example", "eve@shop.example")
 FORMS = ("contact", "demo")
 VISITOR_OF = {"s1": "v1", "s2": "v1", "s3": "v2"}
+KINDS = ("page_view", "form_interaction", "form_submission", "identify", "chat_message", "custom")
 NAMES = ("Ann Lee", "Bob van der Berg", "山田太郎", "Cher")
+PAGES = ("/", "/a?utm_source=ads", "/b?gclid=1")
 
 Event = dict[str, Any]
 
 
 @st.composite
-def visits(draw: st.DrawFn, most: int = 14) -> list[Event]:
-    """Events of three visits by two visitors within an hour, in the order in which they happened.
+def visits(draw: st.DrawFn, least: int = 2, most: int = 14) -> list[Event]:
+    """Events of three visits by two visitors within an hour, in the order in which they happened, with ids ``e0``…
 
-    In one form of one visit at most one e-mail is typed; what was typed before a second one could be either's.
+    In one form of one visit at most one e-mail is typed; what was typed before a second one could be either's. Nor is
+    there a telephone number without an e-mail, which begins a lead of its own.
     """
-    emails = {
-        (session, form): draw(st.sampled_from(EMAILS)) for session in VISITOR_OF for form in FORMS
-    }
-    moments = draw(st.lists(st.integers(0, 3_600_000), min_size=2, max_size=most, unique=True))
-    return [draw(_event(number, NOON + timedelta(milliseconds=at), emails)) for number, at in enumerate(sorted(moments))]
+    emails = {(session, form): draw(st.sampled_from(EMAILS)) for session in VISITOR_OF for form in (*FORMS, "chat")}
+    moments = st.integers(0, 3_600_000)
+    found = draw(
+        st.lists(st.tuples(moments, _events(emails)), min_size=least, max_size=most, unique_by=lambda each: each[0])
+    )
+    found.sort(key=lambda each: each[0])
+    return [
+        {"id": f"e{number}", "timestamp": ms(NOON + timedelta(milliseconds=at))} | event
+        for number, (at, event) in enumerate(found)
+    ]
 
 
 @st.composite
-def _event(draw: st.DrawFn, number: int, at: datetime, emails: dict[tuple[str, str], str]) -> Event:
+def _events(draw: st.DrawFn, emails: Mapping[tuple[str, str], str]) -> Event:
+    """One event without its id and its time."""
     session = draw(st.sampled_from(sorted(VISITOR_OF)))
-    kind = draw(st.sampled_from(["page_view", "interaction", "interaction", "submission", "identify", "chat", "custom"]))
-    event: Event = {
-        "id": f"e{number}",
-        "timestamp": ms(at),
-        "sessionId": session,
-        "visitorId": VISITOR_OF[session],
-    }
-    page = {"url": f"https://shop.example/{number}" + draw(st.sampled_from(["", "?utm_source=ads", "?gclid=1"]))}
-    if kind in ("interaction", "submission"):
+    kind = draw(st.sampled_from(KINDS))
+    event: Event = {"type": kind, "sessionId": session, "visitorId": VISITOR_OF[session]}
+    page = {"url": "https://shop.example" + draw(st.sampled_from(PAGES))}
+    if kind in ("form_interaction", "form_submission"):
         form = draw(st.sampled_from(FORMS))
-        fields = draw(_fields(number))
+        fields = draw(_fields())
         if draw(st.booleans()):
-            fields["email"] = emails[session, form]
-        payload: Event = {"form": {"formId": form, "fields": fields}, "page": page}
-        return event | {"type": f"form_{kind}", "payload": payload}
+            fields |= {"email": emails[session, form]} | draw(st.sampled_from([{}, {"mobile": "030 901820"}]))
+        return event | {"payload": {"form": {"formId": form, "fields": fields}, "page": page}}
     if kind == "identify":
-        return event | {"type": "identify", "payload": {"email": draw(st.sampled_from(EMAILS)), "traits": {"plan": number}}}
-    if kind == "chat":
-        return event | {"type": "chat_message", "payload": {"text": f"text {number}", "page": page}}
-    return event | {"type": kind, "payload": {"page": page}}
+        plan = {"plan": draw(st.sampled_from(["basic", "pro"]))}
+        return event | {"payload": {"email": draw(st.sampled_from(EMAILS)), "traits": plan}}
+    if kind == "chat_message":
+        said: Event = {"text": draw(st.sampled_from(["hello", "more"])), "page": page}
+        return event | {"payload": said | ({"email": emails[session, "chat"]} if draw(st.booleans()) else {})}
+    return event | {"payload": {"page": page}}
 
 
-@st.composite
-def _fields(draw: st.DrawFn, number: int) -> Event:
-    values = {
-        "name": draw(st.sampled_from(NAMES)),
-        "company": f"Company {number}",
-        "budget": draw(st.sampled_from(["", "10", "20"])),
-        "mobile": draw(st.sampled_from(["030 901820", "call me"])),
-    }
-    # A phone number without an e-mail would begin a lead of its own with a submission.
-    return {name: values[name] for name in draw(st.sets(st.sampled_from(["name", "company", "budget"]), max_size=3))}
+def _fields() -> st.SearchStrategy[Event]:
+    """What was typed beside the e-mail; two values for each, so that the order decides."""
+    values = {"name": NAMES, "company": ("Ash", "Birch"), "budget": ("", "10", "20")}
+    return st.fixed_dictionaries({}, optional={name: st.sampled_from(each) for name, each in values.items()})
 
 
 @st.composite

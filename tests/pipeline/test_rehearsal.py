@@ -137,7 +137,7 @@ async def test_an_outage_is_told_and_not_taken_for_a_bad_event(rehearser: Rehear
         async def rehearse(self, _: Any) -> Any:
             raise UnavailableError("a rehearsal needs transactions")
 
-    rehearser._documents = Away()  # type: ignore[assignment]
+    rehearser._store = Away()  # type: ignore[assignment]
     with pytest.raises(UnavailableError):
         await rehearser.rehearse([a_batch(site.client_id, submission())])
 
