@@ -16,6 +16,7 @@ from pymongo.errors import ServerSelectionTimeoutError
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from tests.deadletters.letters import newest
 from tests.fixtures.builders import a_batch, a_client, page_view
 from tests.fixtures.processes import wait_until_async
 from tests.fixtures.world import make_settings
@@ -155,7 +156,7 @@ async def test_an_error_that_nobody_expected_is_tried_event_by_event_and_ends_in
     while await run_all(redis, held):
         pass
     assert processor.sizes == [3] + [1] * 6
-    letters = await deadletters.newest(redis)
+    letters = await newest(redis)
     assert [(letter.error, letter.attempts) for letter in letters] == [("job: ZeroDivisionError", 3)] * 3
     found = await books(redis_url)
     assert (found.outcomes["dead_letter"], found.waiting) == (3, 0)
@@ -201,7 +202,7 @@ async def test_the_one_slow_event_ends_in_the_dead_letters_and_its_neighbours_ar
         rounds += 1
         assert rounds < 20, "handed back for ever"
         assert (await books(redis_url)).accepted == 41
-    [letter] = await deadletters.newest(redis)
+    [letter] = await newest(redis)
     assert (letter.error, letter.attempts) == ("timeout", 3)
     assert [event.event_id for event in letter.batch.events] == ["slow"]
     found = await books(redis_url)

@@ -11,7 +11,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from tests.fixtures.builders import a_batch, page_view
-from tracker.deadletters import DeadLetter, add_to, letter_for
+from tracker.deadletters import BY_TIME, ENTRIES, DeadLetter, letter_for
 from tracker.queue import ACCEPTED, QueuedBatch, manifest_of
 
 NOW = 1_800_000_000.0
@@ -31,12 +31,21 @@ def a_letter(
 async def bury(redis: Redis, *letters: DeadLetter) -> list[DeadLetter]:
     """Keep letters, with the books as the worker's settlement leaves them."""
     async with redis.pipeline() as pipe:
-        add_to(pipe, letters)
+        for letter in letters:
+            pipe.hset(ENTRIES, letter.id, msgspec.msgpack.encode(letter))
+            pipe.zadd(BY_TIME, {letter.id: letter.last_at})
         for client, number in Counter(letter.client_id for letter in letters).items():
             pipe.hincrby(ACCEPTED, client, number)
             pipe.hincrby(f"tracker:outcomes:{client}", "dead_letter", number)
         await pipe.execute()
     return list(letters)
+
+
+async def newest(redis: Redis) -> list[DeadLetter]:
+    """All letters of a server, the latest first."""
+    ids = await redis.zrevrange(BY_TIME, 0, -1)
+    rows = await redis.hmget(ENTRIES, ids) if ids else []  # type: ignore[misc]
+    return [msgspec.msgpack.decode(row, type=DeadLetter) for row in rows]
 
 
 async def keep_job(redis: Redis, *batches: QueuedBatch, data: bytes, timed: bool = True) -> str:

@@ -14,6 +14,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from tests.deadletters.letters import newest
 from tests.fixtures.builders import a_batch, page_view
 from tests.fixtures.world import make_settings, queued_batches
 from tracker import deadletters
@@ -113,7 +114,7 @@ async def test_the_third_failure_is_a_dead_letter(settler: Settler, redis: Redis
     batch = a_batch("client", page_view(id="good"), page_view(id="bad"))
     await settler.settle(await enqueued(redis, batch), failed(batch, 2))
     assert await queued_batches(redis) == []
-    [letter] = await deadletters.newest(redis)
+    [letter] = await newest(redis)
     assert (letter.client_id, letter.error, letter.attempts) == ("client", "store: ValueError", 3)
     assert [event.event_id for event in letter.batch.events] == ["bad"]
     found = await books(settings)
@@ -126,7 +127,7 @@ async def test_an_event_that_dies_twice_is_one_letter_and_one_duplicate(
     for _ in range(2):
         batch = a_batch("client", page_view(id="bad"))
         await settler.settle(await enqueued(redis, batch), failed(batch, 2))
-    [letter] = await deadletters.newest(redis)
+    [letter] = await newest(redis)
     assert letter.attempts == 6
     assert letter.first_at < letter.last_at
     found = await books(settings)

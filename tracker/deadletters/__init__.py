@@ -10,11 +10,7 @@ from tracker.deadletters.entries import (
     UNREADABLE_BY_TIME,
     UNREADABLE_MANIFESTS,
     DeadLetter,
-    add_to,
-    count,
-    keep_unreadable,
     letter_for,
-    newest,
 )
 
 __all__ = [
@@ -24,9 +20,5 @@ __all__ = [
     "UNREADABLE_BY_TIME",
     "UNREADABLE_MANIFESTS",
     "DeadLetter",
-    "add_to",
-    "count",
-    "keep_unreadable",
     "letter_for",
-    "newest",
 ]

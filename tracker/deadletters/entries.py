@@ -15,15 +15,11 @@ event that dies twice is one entry. Errors are named by class and step: a messag
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any
 
 import msgspec
 
 from tracker.queue import QueuedBatch
-from tracker.stores.redis import AsyncRedis
 
 ENTRIES = "tracker:dlq:entries"
 BY_TIME = "tracker:dlq:times"
@@ -50,37 +46,3 @@ def letter_for(batch: QueuedBatch, error: str, attempts: int, now: float) -> Dea
     event = batch.events[0]
     digest = sha256(f"{batch.client_id}\0{event.event_id}".encode()).hexdigest()[:24]
     return DeadLetter(digest, "event", batch.client_id, error, attempts, event.first_error_at or now, now, batch)
-
-
-def add_to(pipe: Any, letters: Sequence[DeadLetter]) -> None:
-    """Add the commands that keep these letters to a pipeline."""
-    for letter in letters:
-        pipe.hset(ENTRIES, letter.id, msgspec.msgpack.encode(letter))
-        pipe.zadd(BY_TIME, {letter.id: letter.last_at})
-
-
-async def keep_unreadable(redis: AsyncRedis, job_id: str, data: bytes, manifest: bytes | None = None) -> None:
-    """Keep the bytes of a job that this program cannot read: a newer one may have written it.
-
-    :param manifest: its entry in the queue's manifest, by which a replay can take its outcomes back.
-    """
-    async with redis.pipeline(transaction=True) as pipe:
-        pipe.hset(UNREADABLE, mapping={job_id: data})
-        pipe.zadd(UNREADABLE_BY_TIME, {job_id: time.time()})
-        if manifest is not None:
-            pipe.hset(UNREADABLE_MANIFESTS, mapping={job_id: manifest})
-        await pipe.execute()
-
-
-async def count(redis: AsyncRedis) -> int:
-    """How many events there are; jobs that could not be read are not among them."""
-    return int(await redis.zcard(BY_TIME))
-
-
-async def newest(redis: AsyncRedis, limit: int = 100) -> list[DeadLetter]:
-    """The latest ones first."""
-    ids = await redis.zrevrange(BY_TIME, 0, limit - 1)
-    if not ids:
-        return []
-    rows = await redis.hmget(ENTRIES, ids)  # type: ignore[misc]
-    return [msgspec.msgpack.decode(row, type=DeadLetter) for row in rows if row]
