@@ -16,10 +16,10 @@ export UV_SYSTEM_CERTS := true
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help .venv dev test lint bench jsbundle services lock wheel clean
+.PHONY: help .venv dev test test-deep lint bench faults jsbundle services lock wheel clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z.]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .venv: .venv/.stamp ## the environment: dependencies as pinned in requirements.lock, and the project itself, editable
 
@@ -82,6 +82,10 @@ dev: .venv ## the whole system on its embedded stores: PORT=8000 DATA=.tracker
 test: .venv ## every test, on real servers where there are any: ARGS=… JOBS=auto
 	@exec $(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
+test-deep: .venv ## the generated tests with many more examples, and longer runs of real workers: ARGS=… JOBS=auto
+	@TRACKER_TEST_DEEP=1 exec $(BIN)/python -m pytest -n $(JOBS) \
+		$(or $(ARGS),tests/properties tests/pipeline/test_deliveries.py tests/e2e/test_two_workers.py)
+
 lint: .venv ## ruff, mypy (strict on tracker and cli), and whether the built browser script is current
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted; $(BIN)/ruff format mends it:"; $(BIN)/ruff format --check . ; exit 1; }
@@ -92,6 +96,9 @@ lint: .venv ## ruff, mypy (strict on tracker and cli), and whether the built bro
 
 bench: .venv ## end-to-end figures on real servers: ARGS=…
 	@exec $(BIN)/python -m bench $(ARGS)
+
+faults: .venv ## kills and starves every part under load, and writes the table in docs/reliability.md: ARGS="--only redis-killed"
+	@exec $(BIN)/python -m tests.faults.table $(ARGS)
 
 jsbundle/node_modules: jsbundle/package-lock.json
 	@cd jsbundle && npm ci --silent --no-audit --no-fund && touch node_modules

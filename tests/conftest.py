@@ -1,5 +1,9 @@
 """Fixtures for all tests: see the first lines of each of these modules."""
 
+from tests.fixtures.depth import load_profile
+
+load_profile()
+
 pytest_plugins = [
     "tests.fixtures.processes",
     "tests.fixtures.servers",

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.builders import a_client
+from tests.fixtures.depth import examples
 from tests.pipeline.scenarios import deliveries, differences, visits, what_is_left
 from tests.pipeline.storing import put
 from tracker.pipeline.store import Store
@@ -14,7 +15,7 @@ from tracker.stores.documents import Documents
 _FIXTURES = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=_FIXTURES)
+@settings(max_examples=examples(50, 1_000), suppress_health_check=_FIXTURES)
 @given(data=st.data())
 async def test_any_order_and_repetition_leaves_what_one_clean_delivery_leaves(
     store: Store, documents: Documents, data: st.DataObject
@@ -26,4 +27,4 @@ async def test_any_order_and_repetition_leaves_what_one_clean_delivery_leaves(
     for request in requests:
         await put(store, other, *request)
     expected, left = await what_is_left(documents, clean), await what_is_left(documents, other)
-    assert not differences(expected, left), "\n".join(differences(expected, left))
+    assert not (found := differences(expected, left)), "\n".join(found)

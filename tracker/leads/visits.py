@@ -48,6 +48,7 @@ class Visit:
             if entry["leadId"] == lead_id:
                 if at < entry["at"] or named > entry["named"]:
                     entry |= {"at": min(at, entry["at"]), "named": named or entry["named"]}
+                    self.entries.sort(key=_order)
                     self.changed = True
                 return
         self.entries = [*self.entries, {"form": form, "leadId": lead_id, "at": at, "named": named, "test": test}]
@@ -58,5 +59,5 @@ class Visit:
         return sorted((entry for entry in self.entries if entry["form"] == form and entry["test"] == test), key=_order)
 
 
-def _order(entry: dict[str, Any]) -> tuple[datetime, str]:
-    return entry["at"], entry["leadId"]
+def _order(entry: dict[str, Any]) -> tuple[datetime, str, str, bool]:
+    return entry["at"], entry["leadId"], entry["form"], entry["test"]

@@ -55,7 +55,8 @@ class Session(Document):
     """A visit: what was seen and done between two pauses of thirty minutes. ``duration`` in seconds.
 
     ``leads`` tells which lead each of its forms belongs to (``tracker.leads.visits``), ``waiting`` how many of its
-    events wait for such a lead, ``identifiedAt`` when its visitor was last identified.
+    events wait for such a lead, ``identifiedAt`` when its visitor was last identified, ``settled`` how often the
+    visitor's events were looked at since (see ``tracker.pipeline.attach``).
     """
 
     sessionId: str
@@ -81,6 +82,7 @@ class Session(Document):
     leads: list[dict[str, Any]] = []
     waiting: int = 0
     identifiedAt: datetime | None = None
+    settled: int = 0
     test: bool = False
     createdAt: datetime
     updatedAt: datetime
