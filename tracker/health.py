@@ -20,6 +20,10 @@ _PATIENCE_SECONDS = 3.0
 _FRESH_SECONDS = 1.0
 
 
+class _UnfitError(Exception):
+    """A store that answers and yet cannot do its work; the text says why."""
+
+
 class StoreHealth(msgspec.Struct, rename="camel"):
     """One store's state; ``detail`` says what is wrong without naming hosts or credentials."""
 
@@ -77,6 +81,8 @@ async def _check(name: str, check: Awaitable[tuple[str, str]]) -> StoreHealth:
     started = time.perf_counter()
     try:
         version, detail = await asyncio.wait_for(check, _PATIENCE_SECONDS)
+    except _UnfitError as error:
+        return StoreHealth(name, ok=False, detail=str(error))
     except Exception as error:
         return StoreHealth(name, ok=False, detail=f"does not answer ({type(error).__name__})")
     latency = round((time.perf_counter() - started) * 1000, 1)
@@ -111,7 +117,10 @@ async def _check_mongodb(settings: Settings) -> tuple[str, str]:
 
 
 async def _check_redis(settings: Settings) -> tuple[str, str]:
-    """All of them: a shard that is away refuses the events of its clients."""
+    """All of them: a shard that is away refuses the events of its clients.
+
+    :raises _UnfitError: when one takes no events now.
+    """
     version, details = "", []
     for url in dict.fromkeys((settings.redis_url, *redis_store.queue_urls(settings))):
         redis = redis_store.connect(settings, url)
@@ -119,9 +128,25 @@ async def _check_redis(settings: Settings) -> tuple[str, str]:
             info = await redis.info()
         finally:
             await redis_store.close(redis)
+        if reason := _refuses_events(info, settings.queue_headroom_ratio):
+            raise _UnfitError(f"takes no events: {reason}")
         version = version or f"Redis {info['redis_version']}"
         details += [detail for detail in _redis_warnings(info) if detail not in details]
     return version, "; ".join(details)
+
+
+def _refuses_events(info: dict[str, Any], headroom: float) -> str:
+    """Why events are refused though Redis answers; empty when they are not. ``INFO`` itself is never refused."""
+    most = info.get("maxmemory", 0)
+    if info.get("loading"):
+        return "it is still reading its file"
+    if info.get("aof_enabled") and info.get("aof_last_write_status", "ok") != "ok":
+        return "it cannot write its append-only file, is the disk full?"
+    if most and info["used_memory"] > most * (1 - headroom) and info.get("maxmemory_policy") == "noeviction":
+        return "its memory is full (maxmemory)"
+    if info.get("role") == "slave":
+        return "it is a replica"
+    return ""
 
 
 def _redis_warnings(info: dict[str, Any]) -> list[str]:

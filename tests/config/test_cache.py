@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -23,6 +25,7 @@ from tracker.config.records import KeyRecord
 from tracker.errors import UnavailableError
 from tracker.settings import Settings
 from tracker.stores import redis as redis_store
+from tracker.stores.embedded import LocalServer
 from tracker.stores.relational import create_engine
 
 # These names stand for a database per kind in this folder's conftest; here any migrated one will do.
@@ -191,6 +194,33 @@ async def test_config_goes_on_while_redis_is_away(world_engine: Engine, world_se
         assert await cache.client(site.client_id) is not None
     with pytest.raises(UnavailableError):
         bump_sync(nowhere)
+
+
+async def test_requests_do_not_wait_for_a_redis_that_hangs(
+    world_engine: Engine, config_url: str, private_redis: LocalServer
+) -> None:
+    settings = make_settings(config_db_url=config_url, redis_url=private_redis.url, redis_timeout_seconds=1.5)
+    site = make_site(world_engine, settings)
+    async with caching(world_engine, settings) as cache:
+        assert await cache.client(site.client_id)
+        os.kill(private_redis.pid, signal.SIGSTOP)
+        try:
+            # The poller's own question has to fail first.
+            await wait_until_async(lambda: cache._away)
+            for _ in range(20):
+                asked = time.monotonic()
+                assert await cache.client(site.client_id)
+                assert time.monotonic() - asked < 0.5
+                await asyncio.sleep(0.1)
+        finally:
+            os.kill(private_redis.pid, signal.SIGCONT)
+        site.service.update_client(site.client_id, name="Renamed")
+        await wait_until_async(lambda: _named(cache, site, "Renamed"))
+
+
+async def _named(cache: ConfigCache, site: Site, name: str) -> bool:
+    client = await cache.client(site.client_id)
+    return client is not None and client.name == name
 
 
 async def test_what_was_read_before_a_change_is_not_kept_after_it(

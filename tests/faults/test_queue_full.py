@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.faults.test_stores_away import batches, make_system
 from tests.fixtures.instances import PrivateRedis
 from tests.fixtures.processes import Launch, wait_until
-from tests.fixtures.system import System
+from tests.fixtures.system import System, submission
 
 
 @pytest.fixture
-def system(launch: Launch, tmp_path: object, private_redis: PrivateRedis, mongodb_url: str, sqlite_url: str) -> object:
-    built = make_system(launch, tmp_path, private_redis.url, mongodb_url, sqlite_url)  # type: ignore[arg-type]
+def system(
+    launch: Launch,
+    tmp_path: Path,
+    private_redis: PrivateRedis,
+    mongodb_url: str,
+    mongodb_database: str,
+    sqlite_url: str,
+) -> Iterator[System]:
+    settings = {
+        "TRACKER_CONFIG_DB_URL": sqlite_url,
+        "TRACKER_REDIS_URL": private_redis.url,
+        "TRACKER_MONGODB_URL": mongodb_url,
+        "TRACKER_MONGODB_DATABASE": mongodb_database,
+        "TRACKER_JOB_LEASE_SECONDS": "1",
+    }
+    built = System(launch, tmp_path, settings)
     yield built
-    built.mongo.drop_database("away")
     built.close()
 
 
@@ -28,7 +42,7 @@ def test_a_full_queue_refuses_senders_and_is_drained_afterwards(system: System) 
     stored: set[str] = set()
     deadline = time.monotonic() + 60
     while True:
-        [batch] = batches(1)
+        batch = [submission(f"p{number}@example.com") for number in range(50)]
         answer = system.post(client["apiKey"], batch)
         if answer.status_code == 503:
             break

@@ -249,3 +249,37 @@ async def test_an_outage_of_the_configuration_is_raised(
     clients.away = True
     with pytest.raises(UnavailableError):
         await processor.process([a_batch(client, page_view())], delivered_before=False)
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+@pytest.mark.parametrize("place", ["step", "store"])
+async def test_a_copy_that_fails_beside_one_that_is_stored_is_a_duplicate(
+    processor: BatchProcessor,
+    client: ClientRecord,
+    documents: Documents,
+    monkeypatch: pytest.MonkeyPatch,
+    bad: int,
+    place: str,
+) -> None:
+    batch = a_batch(client, page_view(id="twice"), page_view(id="twice"), page_view())
+    from tracker.pipeline import batch as module
+
+    run_steps = module.run_steps
+
+    def failing_step(draft: Draft) -> Draft:
+        if draft.queued is batch.events[bad]:
+            raise KeyError("twice")
+        return run_steps(draft)
+
+    def failing_document(draft: Draft, settings: Settings) -> dict[str, Any]:
+        extra = {"huge": "x" * 17 * 1024 * 1024} if draft.queued is batch.events[bad] else {}
+        return event_document(draft, settings) | extra
+
+    if place == "step":
+        monkeypatch.setattr(module, "run_steps", failing_step)
+    else:
+        monkeypatch.setattr("tracker.pipeline.store.event_document", failing_document)
+    prepared = await processor.process([batch], delivered_before=False)
+    assert prepared.failures == []
+    assert prepared.outcomes == {(client.client_id, Outcome.STORED): 2, (client.client_id, Outcome.DUPLICATE): 1}
+    assert len(await stored_ids(documents, client)) == 2

@@ -74,6 +74,7 @@ class ConfigCache:
         self._epoch = ""
         self._stall = 2 * settings.cache_poll_seconds
         self._asked_at = float("-inf")
+        self._away = False
         self._keys: LRUCache[str, _Entry[KeyRecord]] = LRUCache(_LOCAL_ENTRIES)
         self._clients: LRUCache[str, _Entry[ClientRecord]] = LRUCache(_LOCAL_ENTRIES)
         self._loading = asyncio.Lock()
@@ -125,7 +126,12 @@ class ConfigCache:
     # --- epoch ------------------------------------------------------------------------------------------------------
 
     async def _ask_again(self) -> None:
-        """The poller makes this needless, but for a stall of the loop: the promise of one second holds then too."""
+        """The poller makes this needless, but for a stall of the loop: the promise of one second holds then too.
+
+        Not while Redis is away: one that hangs would keep every request waiting, for what the poller waits for already.
+        """
+        if self._away:
+            return
         with contextlib.suppress(UnavailableError):
             await self._ask()
 
@@ -141,8 +147,10 @@ class ConfigCache:
         except RedisError as error:
             # Ingest answers 503 by itself while Redis is away; config and pages go on with what is known.
             self._asked_at = time.monotonic()
+            self._away = True
             raise UnavailableError("Redis does not answer", retry_after=2) from error
         self._asked_at = time.monotonic()
+        self._away = False
         if epoch != self._epoch:
             self._epoch = epoch
             self._keys.clear()

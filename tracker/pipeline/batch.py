@@ -93,6 +93,7 @@ class BatchProcessor:
                 await self._write(prepared)
             else:
                 await self._writer.submit(prepared, len(prepared.drafts))
+            _spare_copies(prepared)
         return prepared
 
     async def close(self) -> None:
@@ -144,8 +145,8 @@ class BatchProcessor:
     async def _write(self, prepared: Prepared) -> None:
         failed = await self._store_or_split(prepared.drafts, prepared.maybe_known)
         prepared.failures += failed
-        lost = {(failure.batch.client_id, failure.event.event_id) for failure in failed}
-        prepared.drafts = [draft for draft in prepared.drafts if draft.key not in lost]
+        lost = {id(failure.event) for failure in failed}
+        prepared.drafts = [draft for draft in prepared.drafts if id(draft.queued) not in lost]
         _count(prepared, set())
 
     async def _store_or_split(self, drafts: Sequence[Draft], maybe_known: bool) -> list[Failure]:
@@ -167,6 +168,17 @@ class BatchProcessor:
             *await self._store_or_split(drafts[:half], maybe_known),
             *await self._store_or_split(drafts[half:], maybe_known),
         ]
+
+
+def _spare_copies(prepared: Prepared) -> None:
+    """A copy that failed of an event that is stored is a duplicate: it would be found so when it is tried again."""
+    stored = {draft.key for draft in prepared.drafts}
+    failures, prepared.failures = prepared.failures, []
+    for failure in failures:
+        if (failure.batch.client_id, failure.event.event_id) in stored:
+            prepared.outcomes[failure.batch.client_id, Outcome.DUPLICATE] += 1
+        else:
+            prepared.failures.append(failure)
 
 
 def _count(prepared: Prepared, seen: set[tuple[str, str]]) -> None:
