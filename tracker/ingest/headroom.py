@@ -1,7 +1,7 @@
 """Keeps the last part of Redis' memory for the workers.
 
-A Redis that is full to the brim refuses writes, also those by which a worker claims a job: nothing would ever be drained
-again. So senders are refused a little earlier.
+A Redis that is full to the brim refuses writes, also those by which a worker claims a job: nothing would ever be
+drained again. So senders are refused a little earlier.
 """
 
 from __future__ import annotations
