@@ -14,7 +14,7 @@ PAGE = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in PAGE.partition(BEGIN)[2].partition(END)[0].splitlines()
-    if line.startswith("| ") and not line.startswith(f"| {HEADER[0]} ")
+    if line.startswith("| ") and not line.startswith((f"| {HEADER[0]} ", "| ---"))
 ]
 
 
