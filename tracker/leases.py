@@ -107,6 +107,7 @@ class LeasedWorker(Worker):
         self._hand_back: Callable[..., Coroutine[Any, Any, int]] = redis.register_script(_HAND_BACK)
 
     async def _poll_iteration(self) -> None:
+        self._forget_cut_off()
         try:
             await super()._poll_iteration()
             self._away_pause = 0.0
@@ -118,6 +119,16 @@ class LeasedWorker(Worker):
                 log.warning("queue_away", queue=self.queue_name, error=type(error).__name__)
             self._away_pause = min(max(2 * self._away_pause, PAUSE_SECONDS[0]), PAUSE_SECONDS[1])
             await asyncio.sleep(self._away_pause)
+
+    def _forget_cut_off(self) -> None:
+        """Take all jobs whose end Redis did not hear of off the list at once, so that they can be claimed again.
+
+        arq raises the error of one of them at each poll, and after each the poll pauses: with forty jobs on the list
+        the queue would stand still for minutes after Redis is back.
+        """
+        for job_id, task in list(self.tasks.items()):
+            if task.done() and not task.cancelled() and (error := task.exception()) and redis_store.is_outage(error):
+                del self.tasks[job_id]
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
         """Claim as many of the due jobs as there is room for, in one round trip."""
