@@ -63,6 +63,14 @@ def a_visit(random: Random, number: int) -> list[dict[str, Any]]:
     return events
 
 
+async def test_a_document_without_a_time_stops_nobodys_figures(own: Documents, own_settings: Settings) -> None:
+    client = a_client()
+    await own.database["leads"].insert_one({"clientId": "by-hand", "leadId": "l", "createdAt": None})
+    await own.database["events"].insert_one({"clientId": "by-hand", "eventId": "e"})
+    await put(Store(own, own_settings), client, page_view())
+    assert [(each.client_id, each.rows) for each in await refresh_analytics(own_settings)] == [(client.client_id, 1)]
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_refreshing_after_each_delivery_finds_every_day_that_changed(
     own: Documents, own_settings: Settings, seed: int

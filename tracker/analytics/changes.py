@@ -69,7 +69,9 @@ async def span(client_id: str) -> list[date]:
     ends: list[date] = []
     for document, name in ((Event, "timestamp"), (Session, "startedAt"), (Lead, "createdAt"), (AnalyticsDaily, "date")):
         for direction in (1, -1):
-            rows = document.get_pymongo_collection().find({"clientId": client_id}, {"_id": 0, name: 1})
+            # A document that somebody made by hand, without a time, must not stop everybody's figures.
+            query = {"clientId": client_id, name: {"$type": ["date", "string"]}}
+            rows = document.get_pymongo_collection().find(query, {"_id": 0, name: 1})
             ends += [_day(row[name]) async for row in rows.sort([("clientId", direction), (name, direction)]).limit(1)]
     return list(days_between(min(ends), max(ends))) if ends else []
 
