@@ -49,6 +49,12 @@ def test_one_email_of_a_batch_makes_one_lead() -> None:
     assert lead_of(joined, "e1") == lead_of(joined, "e2") != lead_of(joined, "e3")
 
 
+def test_what_was_typed_comes_before_its_submission_of_the_same_millisecond() -> None:
+    joined = join(said("a", status="submitted"), said("z", status="partial"))
+    [lead] = joined.begun.values()
+    assert [entry["decision"] for entry in lead["history"]] == ["created", "promoted"]
+
+
 def test_a_stored_lead_is_touched_and_not_begun() -> None:
     lead = stored(said("e0"))
     joined = join(said("e1", 1), leads=[lead])

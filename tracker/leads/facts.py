@@ -20,6 +20,9 @@ CAMPAIGN_NAMES = (
     "msclkid",
 )
 
+# A lead moves forward only.
+STATUS_ORDER: dict[LeadStatus, int] = {"chat_inquiry": 0, "partial": 1, "submitted": 2}
+
 
 @dataclass(slots=True)
 class LeadFacts:
@@ -63,6 +66,9 @@ class LeadFacts:
         return (self.client_id, self.test, self.email) if self.email else None
 
     @property
-    def order(self) -> tuple[datetime, str]:
-        """By what events of one batch are taken in turn: however they came, the result is the same."""
-        return self.at, self.event_id
+    def order(self) -> tuple[datetime, int, str]:
+        """By what events of one batch are taken in turn: however they came, the result is the same.
+
+        Of one millisecond what was typed comes before the submission that it led to.
+        """
+        return self.at, STATUS_ORDER[self.status], self.event_id

@@ -14,11 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from tracker.leads.facts import CAMPAIGN_NAMES, LeadFacts
+from tracker.leads.facts import CAMPAIGN_NAMES, STATUS_ORDER, LeadFacts
 from tracker.leads.names import split_name
 from tracker.leads.quality import ORDER as QUALITY_ORDER
 
-STATUS_ORDER = {"chat_inquiry": 0, "partial": 1, "submitted": 2}
 ABANDONED = "abandoned_form"
 MAX_HISTORY = 50
 _ONE_VISIT = timedelta(hours=12)

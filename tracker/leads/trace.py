@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tracker.leads.documents import Lead
-from tracker.leads.merge import STATUS_ORDER
+from tracker.leads.facts import STATUS_ORDER
 from tracker.leads.service import find_lead
 from tracker.views import document_view
 
