@@ -8,6 +8,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { minify } from 'terser';
 
 const BUDGET = 5 * 1024;
 const here = path => fileURLToPath(new URL(path, import.meta.url));
@@ -19,7 +20,6 @@ async function bundle() {
     entryPoints: ['src/main.js'],
     outfile: target,
     bundle: true,
-    minify: true,
     format: 'iife',
     target: 'es2020',
     // Half the dictionary has accents; escapes would cost more than the letters.
@@ -27,7 +27,18 @@ async function bundle() {
     legalComments: 'none',
     write: false,
   });
-  return Buffer.from(result.outputFiles[0].contents);
+  return Buffer.from(await shrink(result.outputFiles[0].text));
+}
+
+/** About 280 bytes smaller, gzipped, than what esbuild's own minifier leaves. */
+async function shrink(code) {
+  const { code: small } = await minify(code, {
+    ecma: 2020,
+    toplevel: true,
+    compress: { passes: 5, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+    format: { ascii_only: false, comments: false },
+  });
+  return small;
 }
 
 function fail(message) {
