@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -44,30 +44,32 @@ def embed(
     """Print the snippet that goes into a site's pages, and nothing else on stdout."""
     if form == "loader" and (mode == "test" or integrity):
         raise UsageError("--format loader always takes the live key and the current script; use --format html for this")
+    from tracker.embed import loader_tag
+
     service = current().service
     row = service.get_client(client)
     key = service.publishable_key(row.client_id, mode)
     url = current().settings.public_url
     data = {"clientId": row.client_id, "domain": row.domain, "format": form, "mode": mode, "apiKey": key, "apiUrl": url}
-    snippet = _snippet(form, row.client_id, key, url, integrity)
+    snippet = loader_tag(row.client_id, url) if form == "loader" else _snippet(form, key, row.config, integrity)
     emit_raw({**data, "snippet": snippet}, snippet)
     hint(f"\n{_WHERE[form]}")
     if not row.is_active:
         warn(f"{row.domain} is switched off, its key is refused; trackerctl client enable {row.domain}")
 
 
-def _snippet(form: Format, client_id: str, key: str, url: str, integrity: bool) -> str:
+def _snippet(form: Format, key: str, config: dict[str, Any], integrity: bool) -> str:
     from tracker import embed as snippets
+    from tracker.config.read import widget_config
 
-    if form == "loader":
-        return snippets.loader_tag(client_id, url)
     make = {
         "html": snippets.embed_html,
         "gtm": snippets.gtm,
         "next": snippets.next_component,
         "wordpress": snippets.wordpress,
     }[form]
-    return make(key, url, integrity=_integrity() if integrity else None)
+    consent = widget_config(config).consent
+    return make(snippets.snippet_of(current().settings, key, consent, _integrity() if integrity else None))
 
 
 def _integrity() -> str:

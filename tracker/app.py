@@ -15,14 +15,17 @@ from tracker.errors import TrackerError
 from tracker.settings import Settings, load_settings
 from tracker.telemetry.logs import configure
 from tracker.web.config import get_config
-from tracker.web.embed import get_embed, get_loader, get_script
+from tracker.web.embed import get_embed, get_loader, get_overlay, script_route
 from tracker.web.http import http_error_handler, tracker_error_handler
 from tracker.web.metrics import get_metrics
 from tracker.web.ops import live, ready
-from tracker.web.pages import demo
+from tracker.web.pages import demo, example, example_sent
+from tracker.web.pages.config_test import config_test, config_test_check
+from tracker.web.pages.render import page_file
+from tracker.web.pages.stored import demo_stored
 from tracker.web.schema import describe_ingest
 from tracker.web.services import open_services
-from tracker.web.track import track_events
+from tracker.web.track import track_route
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -42,12 +45,19 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     app = Litestar(
         route_handlers=[
-            track_events,
+            track_route(settings),
             get_config,
             get_loader,
             get_embed,
-            get_script,
+            script_route(settings),
+            get_overlay,
             demo,
+            demo_stored,
+            example,
+            example_sent,
+            config_test,
+            config_test_check,
+            page_file,
             live,
             ready,
             get_metrics,

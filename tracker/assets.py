@@ -1,4 +1,4 @@
-"""Files that are built elsewhere and travel in the wheel: the browser script."""
+"""Files that are built elsewhere and travel in the wheel: the browser script and its debug overlay."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import brotli
 
 from tracker.errors import NotFoundError
+from tracker.names import OVERLAY_NAME
 
 _PACKAGE = Path(__file__).parent
 # In a wheel beside the package's code, in a checkout where esbuild writes it.
@@ -29,17 +30,26 @@ class Asset:
     integrity: str
 
 
-@cache
 def browser_script(version: str) -> Asset:
     """The built SDK, ``main-app.<version>.js``.
 
     :raises NotFoundError: for a version that this installation does not carry.
     """
-    name = f"main-app.{version}.js"
-    path = next((folder / name for folder in _FOLDERS if (folder / name).is_file()), None)
-    if not version.isalnum() or path is None:
-        raise NotFoundError(f"no browser script {name} here")
-    body = path.read_bytes()
+    if not version.isalnum():
+        raise NotFoundError("no such version of the browser script here")
+    return _asset(f"main-app.{version}.js")
+
+
+def debug_overlay() -> Asset:
+    """The panel that the SDK shows on ``?tracker_debug=1``.
+
+    :raises NotFoundError: when this installation does not carry it.
+    """
+    return _asset(OVERLAY_NAME)
+
+
+def encoded(body: bytes) -> Asset:
+    """Bytes in all encodings, with a strong ETag and the hash for an ``integrity`` attribute."""
     digest = sha384(body).digest()
     return Asset(
         body=body,
@@ -48,3 +58,11 @@ def browser_script(version: str) -> Asset:
         etag=f'"{digest.hex()[:32]}"',
         integrity=f"sha384-{b64encode(digest).decode()}",
     )
+
+
+@cache
+def _asset(name: str) -> Asset:
+    path = next((folder / name for folder in _FOLDERS if (folder / name).is_file()), None)
+    if path is None:
+        raise NotFoundError(f"this installation carries no file {name}")
+    return encoded(path.read_bytes())

@@ -2,13 +2,21 @@
 
 Each value is encoded for the place that it goes to, so that no key, address or hash can end the string, the script or
 the attribute that it stands in, whatever it holds.
+
+A snippet also makes the API object with a queue ``q`` of calls, which the browser script takes over when it has
+loaded: a page may call ``WebsiteTracker.track(…)`` from its first line on.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote
+
+from tracker.config.records import Consent
+from tracker.names import GLOBAL_NAME, INGEST_PATH, SCRIPT_NAME
+from tracker.settings import Settings
 
 VERSION = "v1"
 
@@ -16,18 +24,67 @@ VERSION = "v1"
 # (` $), of a Google Tag Manager variable ({{name}}). JSON escapes the rest: quotes, backslashes, U+2028 and U+2029.
 _RISKY = {ord(character): f"\\u{ord(character):04x}" for character in "<>&'`${}\x7f"}
 
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """What snippets say of a client and of the installation.
+
+    :ivar api_key: a publishable key; it is readable for everybody.
+    :ivar api_url: where browsers reach the service.
+    :ivar integrity: ``sha384-…`` of the browser script; the browser then runs no other.
+    :ivar consent: the client's, which holds on its pages until the configuration has come; ``None`` = not known.
+    """
+
+    api_key: str
+    api_url: str
+    version: str = VERSION
+    integrity: str | None = None
+    consent: Consent | None = None
+    script_name: str = SCRIPT_NAME
+    global_name: str = GLOBAL_NAME
+    ingest_path: str = INGEST_PATH
+
+    @property
+    def source(self) -> str:
+        """Where the browser script is."""
+        return f"{self.api_url.rstrip('/')}/{quote(self.script_name, safe='')}"
+
+
+def snippet_of(
+    settings: Settings, api_key: str, consent: Consent | None = None, integrity: str | None = None
+) -> Snippet:
+    """With the names and the address of this installation."""
+    return Snippet(
+        api_key,
+        settings.public_url,
+        integrity=integrity,
+        consent=consent,
+        script_name=settings.script_name,
+        global_name=settings.global_name,
+        ingest_path=settings.ingest_path,
+    )
+
+
+# ES5, as it is pasted into pages whose tools know nothing newer.
 _LOADER = """\
 (function (w, d) {{
   var c = w.WebsiteTrackerConfig = w.WebsiteTrackerConfig || {{}};
   if (c.apiKey) return;
-  c.apiKey = {api_key};
-  c.apiUrl = {api_url};
-  c.version = {version};
+{settings}{stub}
   var s = d.createElement("script");
   s.src = {source};
   s.async = true;{integrity}
   (d.head || d.documentElement).appendChild(s);
 }})(window, document);"""
+
+_STUB = """
+  var n = {name}, q = [];
+  if (!w[n]) {{
+    w[n] = {{ q: q }};
+    "track identify page consent flush reset chat on".split(" ").forEach(function (m) {{
+      w[n][m] = function () {{ q.push([m].concat([].slice.call(arguments))); }};
+    }});
+  }}"""
 
 _INTEGRITY = """
   s.integrity = {integrity};
@@ -40,11 +97,9 @@ _NEXT = """\
 import Script from "next/script";
 
 if (typeof window !== "undefined" && !window.WebsiteTrackerConfig) {{
-  window.WebsiteTrackerConfig = {{
-    apiKey: {api_key},
-    apiUrl: {api_url},
-    version: {version},
-  }};
+  const w = window;
+  const c = (w.WebsiteTrackerConfig = {{}});
+{settings}{stub}
 }}
 
 export default function WebsiteTracker() {{
@@ -70,29 +125,21 @@ add_action('wp_head', function () {{
 """
 
 
-def script_url(api_url: str, version: str = VERSION) -> str:
-    """Where the browser script is."""
-    return f"{api_url.rstrip('/')}/main-app.{quote(version, safe='')}.js"
-
-
-def loader_script(api_key: str, api_url: str, version: str = VERSION, integrity: str | None = None) -> str:
-    """JavaScript that names key and service in ``window.WebsiteTrackerConfig`` and loads the browser script.
+def loader_script(snippet: Snippet) -> str:
+    """JavaScript that names key and service in ``window.WebsiteTrackerConfig``, makes the queue of calls and loads the
+    browser script.
 
     Embedded twice, the first one stands. What a page set in ``WebsiteTrackerConfig`` before is kept.
-
-    :param api_key: a publishable key; it is readable for everybody.
-    :param api_url: where browsers reach the service.
-    :param integrity: ``sha384-…`` of the browser script; the browser then runs no other.
     """
     return _LOADER.format(
-        **_literals(api_key, api_url, version),
-        integrity=_INTEGRITY.format(integrity=js_string(integrity)) if integrity else "",
+        **_parts(snippet),
+        integrity=_INTEGRITY.format(integrity=js_string(snippet.integrity)) if snippet.integrity else "",
     )
 
 
-def embed_html(api_key: str, api_url: str, version: str = VERSION, integrity: str | None = None) -> str:
+def embed_html(snippet: Snippet) -> str:
     """HTML to paste before ``</head>``: the loader, inline."""
-    return f"<!-- Website tracker -->\n<script>\n{loader_script(api_key, api_url, version, integrity)}\n</script>\n"
+    return f"<!-- Website tracker -->\n<script>\n{loader_script(snippet)}\n</script>\n"
 
 
 def loader_tag(client_id: str, api_url: str) -> str:
@@ -101,22 +148,22 @@ def loader_tag(client_id: str, api_url: str) -> str:
     return f'<script async src="{escape(address)}"></script>\n'
 
 
-def gtm(api_key: str, api_url: str, version: str = VERSION, integrity: str | None = None) -> str:
+def gtm(snippet: Snippet) -> str:
     """A Custom HTML tag of Google Tag Manager, to be fired on all pages; plain ES5, which is all that it takes."""
-    return f"<script>\n{loader_script(api_key, api_url, version, integrity)}\n</script>\n"
+    return f"<script>\n{loader_script(snippet)}\n</script>\n"
 
 
-def next_component(api_key: str, api_url: str, version: str = VERSION, integrity: str | None = None) -> str:
+def next_component(snippet: Snippet) -> str:
     """A component for Next.js, which puts scripts in by itself."""
     return _NEXT.format(
-        **_literals(api_key, api_url, version),
-        integrity=_NEXT_INTEGRITY.format(integrity=js_string(integrity)) if integrity else "",
+        **_parts(snippet),
+        integrity=_NEXT_INTEGRITY.format(integrity=js_string(snippet.integrity)) if snippet.integrity else "",
     )
 
 
-def wordpress(api_key: str, api_url: str, version: str = VERSION, integrity: str | None = None) -> str:
+def wordpress(snippet: Snippet) -> str:
     """PHP for WordPress, which prints the snippet into the head of every page."""
-    return _WORDPRESS.format(snippet=php_string(embed_html(api_key, api_url, version, integrity)))
+    return _WORDPRESS.format(snippet=php_string(embed_html(snippet)))
 
 
 def js_string(value: str) -> str:
@@ -129,8 +176,23 @@ def php_string(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _literals(api_key: str, api_url: str, version: str) -> dict[str, str]:
-    values = {"api_key": api_key, "api_url": api_url.rstrip("/"), "version": version}
-    return {name: js_string(value) for name, value in values.items()} | {
-        "source": js_string(script_url(api_url, version))
-    }
+def _parts(snippet: Snippet) -> dict[str, str]:
+    values = {"apiKey": snippet.api_key, "apiUrl": snippet.api_url.rstrip("/"), "version": snippet.version}
+    # The browser script knows the usual names by itself.
+    if snippet.global_name != GLOBAL_NAME:
+        values["globalName"] = snippet.global_name
+    if snippet.ingest_path != INGEST_PATH:
+        values["ingestPath"] = snippet.ingest_path
+    lines = [f"  c.{name} = {js_string(value)};" for name, value in values.items()]
+    if snippet.consent:
+        lines.append(f"  c.consent = c.consent || {_consent(snippet.consent)};")
+    stub = _STUB.format(name=js_string(snippet.global_name))
+    return {"settings": "\n".join(lines), "stub": stub, "source": js_string(snippet.source)}
+
+
+def _consent(consent: Consent) -> str:
+    """As the configuration has it. Signals of the browser that are to be honoured must be known from the start too."""
+    parts = [f"mode: {js_string(consent.mode)}"]
+    parts += ["respectGpc: true"] if consent.respect_gpc else []
+    parts += ["respectDnt: true"] if consent.respect_dnt else []
+    return f"{{ {', '.join(parts)} }}"

@@ -16,6 +16,7 @@ from typing import Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from tracker import names
 from tracker.errors import SettingsError
 
 MIN_SECRET_CHARS = 32
@@ -56,6 +57,13 @@ class Settings(BaseSettings):
         "", repr=False, description="Comma-separated; the first is current, the rest still verify and decrypt"
     )
     public_url: str = Field("http://127.0.0.1:8000", description="Where browsers reach this service; goes into pages")
+    script_name: str = Field(
+        "main-app.v1.js", description="File name of the browser script in pages; ad-blockers match names"
+    )
+    global_name: str = Field("WebsiteTracker", description="Name of the browser script's object on window")
+    ingest_path: str = Field(
+        "v1/track/events", description="Path that pages send events to; the default is served besides"
+    )
     trusted_proxies: str = Field(
         "", description="Comma-separated addresses or networks whose X-Forwarded-For is believed; none by default"
     )
@@ -84,6 +92,9 @@ class Settings(BaseSettings):
     limit_management_per_minute: int = Field(100, ge=0, description="Management calls per token and minute")
     limit_ip_events_per_minute: int = Field(
         10_000, ge=0, description="Events per address and minute, publishable keys only; an office shares an address"
+    )
+    limit_page_checks_per_minute: int = Field(
+        20, ge=0, description="Checks on /config-test per address and minute; each may fetch a page"
     )
 
     # --- caches -----------------------------------------------------------------------------------------------------
@@ -131,6 +142,9 @@ class Settings(BaseSettings):
 
     # --- operation --------------------------------------------------------------------------------------------------
     embedded: bool = Field(False, description="Set by `trackerctl dev`: the stores are embedded ones")
+    page_check_private: bool = Field(
+        False, description="Let /config-test fetch pages from private and loopback addresses, and from any port"
+    )
     metrics_token: str = Field(
         "", repr=False, description="Who may read /metrics, as a bearer token; empty = only this machine, by no proxy"
     )
@@ -174,6 +188,21 @@ class Settings(BaseSettings):
         if not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("script_name")
+    @classmethod
+    def _script(cls, value: str) -> str:
+        return names.script_name(value)
+
+    @field_validator("global_name")
+    @classmethod
+    def _global(cls, value: str) -> str:
+        return names.global_name(value)
+
+    @field_validator("ingest_path")
+    @classmethod
+    def _ingest(cls, value: str) -> str:
+        return names.ingest_path(value)
 
     @field_validator("mongodb_write_concern")
     @classmethod

@@ -117,7 +117,7 @@ def test_updating_changes_what_is_named_and_nothing_else(client: dict[str, Any],
     assert shown["retentionDays"] == 30
     assert shown["config"]["features"] == {
         "formTracking": True,
-        "partialCapture": True,
+        "partialCapture": None,
         "pageViews": True,
         "chat": True,
     }

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import Any
 
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 
 from tests.cli.conftest import Run
 from tracker import embed
+from tracker.config.records import Consent
+from tracker.embed import Snippet
 
 KEY, URL = "pk_live_0123456789", "https://track.example.com"
 
@@ -85,7 +88,7 @@ def literals(code: str) -> list[str]:
 
 
 PLAIN = {
-    integrity: skeleton(embed.loader_script("a", "b", integrity="c" if integrity else None))
+    integrity: skeleton(embed.loader_script(Snippet("a", "b", integrity="c" if integrity else None)))
     for integrity in (True, False)
 }
 
@@ -100,7 +103,7 @@ def test_a_string_literal_is_its_value_and_cannot_end_early(value: str) -> None:
 
 @given(hostile, hostile, st.none() | hostile.filter(bool))
 def test_no_value_breaks_out_of_the_inline_snippet(key: str, url: str, integrity: str | None) -> None:
-    elements = parsed(embed.embed_html(key, url, integrity=integrity))
+    elements = parsed(embed.embed_html(Snippet(key, url, integrity=integrity)))
 
     assert elements.opened == [("script", {})]
     assert elements.closed == ["script"]
@@ -112,7 +115,7 @@ def test_no_value_breaks_out_of_the_inline_snippet(key: str, url: str, integrity
 
 @given(hostile, hostile)
 def test_a_tag_manager_finds_no_variable_in_a_value(key: str, url: str) -> None:
-    snippet = embed.gtm(key, url)
+    snippet = embed.gtm(Snippet(key, url))
 
     assert "{{" not in snippet
     assert parsed(snippet).opened == [("script", {})]
@@ -134,9 +137,9 @@ def test_no_value_breaks_out_of_the_one_tag(client_id: str, url: str) -> None:
 
 @given(hostile, hostile, st.none() | hostile.filter(bool))
 def test_no_value_breaks_out_of_the_next_component(key: str, url: str, integrity: str | None) -> None:
-    component = embed.next_component(key, url, integrity=integrity)
+    component = embed.next_component(Snippet(key, url, integrity=integrity))
 
-    plain = embed.next_component("a", "b", integrity=None if integrity is None else "c")
+    plain = embed.next_component(Snippet("a", "b", integrity=None if integrity is None else "c"))
     assert skeleton(component) == skeleton(plain)
     assert literals(component)[literals(plain).index("a")] == key
 
@@ -155,16 +158,16 @@ def php_value(literal: str) -> tuple[str, str]:
 
 @given(hostile, hostile, st.none() | hostile.filter(bool))
 def test_no_value_breaks_out_of_the_php(key: str, url: str, integrity: str | None) -> None:
-    before, _, rest = embed.wordpress(key, url, integrity=integrity).partition("echo ")
+    before, _, rest = embed.wordpress(Snippet(key, url, integrity=integrity)).partition("echo ")
     value, after = php_value(rest)
 
-    assert value == embed.embed_html(key, url, integrity=integrity)
+    assert value == embed.embed_html(Snippet(key, url, integrity=integrity))
     assert after == ";\n}, 1);\n"
     assert "?>" not in before
 
 
 def test_the_loader_names_key_and_service_and_loads_the_script() -> None:
-    code = embed.loader_script(KEY, URL + "/")
+    code = embed.loader_script(Snippet(KEY, URL + "/"))
 
     assert f'c.apiKey = "{KEY}"' in code
     assert f'c.apiUrl = "{URL}"' in code
@@ -174,52 +177,115 @@ def test_the_loader_names_key_and_service_and_loads_the_script() -> None:
 
 
 def test_with_integrity_the_script_is_fetched_for_everybody() -> None:
-    code = embed.loader_script(KEY, URL, integrity="sha384-abc")
+    code = embed.loader_script(Snippet(KEY, URL, integrity="sha384-abc"))
 
     assert 's.integrity = "sha384-abc"' in code
     assert 's.crossOrigin = "anonymous"' in code
-    assert 'crossOrigin="anonymous"' in embed.next_component(KEY, URL, integrity="sha384-abc")
+    assert 'crossOrigin="anonymous"' in embed.next_component(Snippet(KEY, URL, integrity="sha384-abc"))
 
 
 PAGE = """
-const loaders = JSON.parse(process.argv[1]);
+const [loaders, calls] = [JSON.parse(process.argv[1]), JSON.parse(process.argv[3])];
 const scripts = [];
 globalThis.window = JSON.parse(process.argv[2]);
 globalThis.document = { createElement: (name) => ({ name }), head: { appendChild: (node) => scripts.push(node) } };
 for (const loader of loaders) (0, eval)(loader);
-console.log(JSON.stringify({ config: window.WebsiteTrackerConfig, scripts }));
+for (const [name, method, ...args] of calls) window[name][method](...args);
+const { WebsiteTrackerConfig: config, ...globals } = window;
+console.log(JSON.stringify({ config, scripts, globals }));
 """
 
 
-def executed(*loaders: str, window: dict[str, Any] | None = None) -> Any:
-    """What a page looks like after these scripts."""
+def executed(*loaders: str, window: dict[str, Any] | None = None, calls: Sequence[Sequence[Any]] = ()) -> Any:
+    """What a page looks like after these scripts, and after its own calls."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("no node to run JavaScript with")
-    command = [node, "-e", PAGE, json.dumps(loaders), json.dumps(window or {})]
+    command = [node, "-e", PAGE, json.dumps(loaders), json.dumps(window or {}), json.dumps(calls)]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def test_embedded_twice_the_first_one_stands() -> None:
-    page = executed(embed.loader_script(KEY, URL), embed.loader_script("pk_live_other", "https://other.example"))
+    other = Snippet("pk_live_other", "https://other.example")
+    page = executed(embed.loader_script(Snippet(KEY, URL)), embed.loader_script(other))
 
     assert page["config"] == {"apiKey": KEY, "apiUrl": URL, "version": "v1"}
     assert page["scripts"] == [{"name": "script", "src": f"{URL}/main-app.v1.js", "async": True}]
+    assert page["globals"] == {"WebsiteTracker": {"q": []}}
 
 
 def test_what_the_page_set_before_is_kept() -> None:
-    page = executed(embed.loader_script(KEY, URL), window={"WebsiteTrackerConfig": {"debug": True}})
+    page = executed(
+        embed.loader_script(Snippet(KEY, URL, consent=Consent())),
+        window={"WebsiteTrackerConfig": {"debug": True, "consent": {"mode": "optin"}}},
+    )
 
-    assert page["config"] == {"debug": True, "apiKey": KEY, "apiUrl": URL, "version": "v1"}
+    assert page["config"] == {
+        "debug": True, "consent": {"mode": "optin"}, "apiKey": KEY, "apiUrl": URL, "version": "v1"
+    }  # fmt: skip
 
 
 @settings(max_examples=5, deadline=None)
 @given(hostile.filter(bool), hostile)
 def test_hostile_values_arrive_as_they_are(key: str, url: str) -> None:
-    page = executed(embed.loader_script(key, url))
+    page = executed(embed.loader_script(Snippet(key, url)))
 
     assert page["config"]["apiKey"] == key
     assert len(page["scripts"]) == 1
+
+
+METHODS = ("track", "identify", "page", "consent", "flush", "reset", "chat", "on")
+
+
+def test_calls_before_the_script_has_loaded_are_kept_in_their_order() -> None:
+    loader = embed.loader_script(Snippet(KEY, URL))
+    calls = [("WebsiteTracker", method, number, {"a": "b"}) for number, method in enumerate(METHODS)]
+    page = executed(loader, loader, calls=calls)
+
+    assert page["globals"]["WebsiteTracker"]["q"] == [[method, number, {"a": "b"}] for _, method, number, _ in calls]
+
+
+def test_an_object_that_is_there_already_is_left_alone() -> None:
+    page = executed(embed.loader_script(Snippet(KEY, URL)), window={"WebsiteTracker": {"q": [["page"]], "mine": 1}})
+    assert page["globals"] == {"WebsiteTracker": {"q": [["page"]], "mine": 1}}
+
+
+def test_the_names_of_the_installation_are_in_every_snippet() -> None:
+    named = Snippet(KEY, URL, script_name="site.js", global_name="SiteForms", ingest_path="forms/send")
+    page = executed(embed.loader_script(named), calls=[("SiteForms", "track", "x")])
+
+    assert page["config"] == {
+        "apiKey": KEY, "apiUrl": URL, "version": "v1", "globalName": "SiteForms", "ingestPath": "forms/send"
+    }  # fmt: skip
+    assert page["scripts"][0]["src"] == f"{URL}/site.js"
+    assert page["globals"] == {"SiteForms": {"q": [["track", "x"]]}}
+    for make in (embed.embed_html, embed.gtm, embed.wordpress, embed.next_component):
+        snippet = make(named)
+        assert f"{URL}/site.js" in snippet
+        assert "main-app" not in snippet
+        assert '"SiteForms"' in snippet
+        assert '"forms/send"' in snippet
+
+
+@pytest.mark.parametrize(
+    ("consent", "hint"),
+    [
+        (Consent(), {"mode": "none"}),
+        (Consent(mode="optin"), {"mode": "optin"}),
+        (Consent(mode="optout", respect_gpc=True), {"mode": "optout", "respectGpc": True}),
+        (Consent(respect_gpc=True, respect_dnt=True), {"mode": "none", "respectGpc": True, "respectDnt": True}),
+    ],
+)
+def test_the_clients_consent_holds_before_the_configuration_has_come(consent: Consent, hint: dict[str, Any]) -> None:
+    page = executed(embed.loader_script(Snippet(KEY, URL, consent=consent)))
+    assert page["config"]["consent"] == hint
+
+
+def test_the_loader_is_es5_as_tag_managers_want_it() -> None:
+    code = embed.loader_script(
+        Snippet(KEY, URL, integrity="sha384-abc", consent=Consent(respect_gpc=True), global_name="SiteForms")
+    )
+    assert not re.search(r"=>|`|\b(?:const|let|class|async function)\b|\.\.\.|\?\.", code)
 
 
 # ------------------------------------------------------------------------------------------------------- the command
@@ -244,9 +310,27 @@ def test_the_snippet_alone_is_on_stdout(client: dict[str, Any], monkeypatch: pyt
     monkeypatch.setenv("COLUMNS", "30")
     ran = run("embed", "example.com")
 
-    assert ran.out == embed.embed_html(client["apiKey"], URL)
+    assert ran.out == embed.embed_html(Snippet(client["apiKey"], URL, consent=Consent()))
     assert "</head>" in ran.err
     assert run("--quiet", "embed", "example.com").err == ""
+
+
+def test_the_snippet_tells_the_clients_consent_mode(client: dict[str, Any], run: Run) -> None:
+    run("client", "update", "example.com", "--set", "consent.mode=optin")
+    for form in ("html", "gtm", "next", "wordpress"):
+        assert 'mode: "optin"' in run("--json", "embed", "example.com", "--format", form).json["snippet"]
+
+
+def test_the_snippet_uses_the_names_of_the_installation(
+    client: dict[str, Any], monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setenv("TRACKER_SCRIPT_NAME", "site-forms.js")
+    monkeypatch.setenv("TRACKER_GLOBAL_NAME", "SiteForms")
+    monkeypatch.setenv("TRACKER_INGEST_PATH", "/forms/send/")
+    printed = run("embed", "example.com").out
+    assert f'"{URL}/site-forms.js"' in printed
+    assert 'c.globalName = "SiteForms"' in printed
+    assert 'c.ingestPath = "forms/send"' in printed
 
 
 def test_a_test_key_is_embedded_on_demand(client: dict[str, Any], run: Run) -> None:

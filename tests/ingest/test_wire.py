@@ -90,6 +90,8 @@ def test_an_event_that_is_no_json_is_refused_as_invalid_text() -> None:
             "pageview",
             "session_start",
             "session_end",
+            "form_start",
+            "form_abandon",
             "chat_message",
             "identify",
             "tracker_initialized",

@@ -59,6 +59,14 @@ def test_a_shape_is_brought_into_the_stored_one(raw: dict[str, Any], stored: dic
     assert stored_payload(raw) == stored
 
 
+def test_what_else_the_browser_script_says_of_a_form_or_a_visit_is_kept() -> None:
+    progress = {"completedFields": ["email"], "totalFields": 2, "percentComplete": 50}
+    attribution = {"first": {"utm_source": "news"}, "last": {"gclid": "x"}}
+    stored = stored_payload({"payload": {**FORM, "timeToComplete": 4200, "formProgress": progress}})
+    assert stored == {**FORM, "timeToComplete": 4200, "formProgress": progress}
+    assert stored_payload({"payload": {"attribution": attribution}}) == {"attribution": attribution}
+
+
 def test_of_two_places_the_inner_one_wins() -> None:
     raw = {
         "fields": {"a": "top", "b": "top", "c": "top"},

@@ -59,6 +59,29 @@ async def test_tells_what_the_browser_script_must_know_and_nothing_of_the_crm(
     assert site.key not in answer.text
 
 
+async def test_what_nobody_set_about_partial_capture_is_left_to_the_script(
+    world_settings: Settings, site: Site
+) -> None:
+    site.service.create_form(site.client_id, "A", "/a", "#a")
+    site.service.create_form(site.client_id, "B", "/b", "#b", partial_capture=True)
+    async with serving(world_settings) as http:
+        body = (await get(http, site.key)).json()
+    assert body["features"]["partialCapture"] is None
+    assert [form["partialCapture"] for form in body["forms"]] == [None, True]
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+async def test_what_the_client_chose_about_partial_capture_is_served(
+    world_settings: Settings, site: Site, chosen: bool
+) -> None:
+    site.service.update_client(site.client_id, config={"features": {"partialCapture": chosen}})
+    async with serving(world_settings) as http:
+        assert (await get(http, site.key)).json()["features"]["partialCapture"] is chosen
+    site.service.update_client(site.client_id, config={"features": {"partialCapture": None}})
+    async with serving(world_settings) as http:
+        assert (await get(http, site.key)).json()["features"]["partialCapture"] is None
+
+
 async def test_a_strong_etag_saves_the_body_until_something_changes(http: httpx.AsyncClient, site: Site) -> None:
     first = await get(http, site.key)
     etag = first.headers["etag"]

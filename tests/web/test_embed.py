@@ -6,13 +6,15 @@ import asyncio
 import gzip
 from base64 import b64encode
 from hashlib import sha384
+from pathlib import Path
 
 import brotli
 import httpx
 import pytest
 
 from tests.fixtures.processes import wait_until_async
-from tests.fixtures.world import Site, make_settings, serving
+from tests.fixtures.world import ORIGIN, PATH, Site, make_settings, serving
+from tracker import assets
 from tracker.settings import Settings
 
 SCRIPT = "/main-app.v1.js"
@@ -111,3 +113,65 @@ async def test_a_new_current_secret_breaks_no_page(world_settings: Settings, sit
     settings = world_settings.model_copy(update={"secret_keys": f"{fresh},{make_settings().secret_keys}"})
     async with serving(settings) as http:
         assert site.key in (await http.get(f"/script/{site.client_id}.js")).text
+
+
+NAMED = {"script_name": "site-forms.js", "global_name": "SiteForms", "ingest_path": "forms/send"}
+
+
+async def test_the_script_is_served_under_the_name_of_the_installation_and_its_own(
+    world_settings: Settings, site: Site
+) -> None:
+    async with serving(world_settings.model_copy(update=NAMED)) as http:
+        own, named = await http.get(SCRIPT), await http.get("/site-forms.js")
+        assert (named.status_code, named.content, named.headers["etag"]) == (200, own.content, own.headers["etag"])
+        assert named.headers["cache-control"] == "public, max-age=31536000, immutable"
+        loader = (await http.get(f"/script/{site.client_id}.js")).text
+        assert "/site-forms.js" in loader
+        assert 'c.globalName = "SiteForms"' in loader
+        assert 'c.ingestPath = "forms/send"' in loader
+
+
+async def test_without_such_a_name_there_is_no_such_script(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/site-forms.js")).status_code == 404
+    assert (await http.post("/forms/send")).status_code == 404
+
+
+async def test_events_are_taken_on_the_path_of_the_installation_and_on_the_usual_one(
+    world_settings: Settings, site: Site
+) -> None:
+    body = {"apiKey": site.key, "events": [{"type": "page_view"}]}
+    async with serving(world_settings.model_copy(update=NAMED)) as http:
+        for path in ("/forms/send", PATH):
+            answer = await http.post(path, json=body, headers={"origin": ORIGIN})
+            assert (answer.status_code, answer.json()) == (200, {"success": True, "queued": 1})
+            assert answer.headers["access-control-allow-origin"] == ORIGIN
+            preflight = await http.options(path, headers={"origin": ORIGIN})
+            assert (preflight.status_code, preflight.headers["access-control-allow-methods"]) == (204, "POST")
+
+
+async def test_the_loader_tells_the_consent_mode_and_changes_with_it(http: httpx.AsyncClient, site: Site) -> None:
+    assert 'mode: "none"' in (await http.get(f"/script/{site.client_id}.js")).text
+    await asyncio.to_thread(site.service.update_client, site.client_id, config={"consent": {"mode": "optin"}})
+
+    async def told() -> bool:
+        return 'mode: "optin"' in (await http.get(f"/script/{site.client_id}.js")).text
+
+    await wait_until_async(told, timeout=1.0, interval=0.02)
+    assert 'mode: "optin"' in (await http.get(f"/script/{site.client_id}/embed")).text
+
+
+async def test_the_debug_overlay_is_served_where_the_installation_carries_it(
+    http: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assets, "_FOLDERS", (tmp_path,))
+    assets._asset.cache_clear()
+    try:
+        assert (await http.get("/debug-overlay.v1.js")).status_code == 404
+        (tmp_path / "debug-overlay.v1.js").write_text("void 0;")
+        answer = await http.get("/debug-overlay.v1.js")
+        assert (answer.status_code, answer.text) == (200, "void 0;")
+        assert answer.headers["content-type"].startswith("application/javascript")
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["cache-control"] == "public, max-age=300"
+    finally:
+        assets._asset.cache_clear()

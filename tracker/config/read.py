@@ -56,6 +56,20 @@ def load_keys(engine: Engine) -> dict[str, KeyRecord]:
     return records
 
 
+def find_key(engine: Engine, key_hash: str) -> KeyRecord | None:
+    """One key by its SHA-256, also a revoked one; ``None`` when there is none.
+
+    :raises UnavailableError: when the database does not answer.
+    """
+    query = select(ApiKey, Client).join(Client).where(ApiKey.key_hash == key_hash)
+    try:
+        with Session(engine) as session:
+            found = session.exec(query).first()
+            return None if found is None else _key_record(*found, client_settings(found[1].settings))
+    except (DBAPIError, PoolTimeoutError) as error:
+        raise explained(engine, error) from None
+
+
 def load_client(engine: Engine, client_id: str) -> ClientRecord | None:
     """A client, active or not, with its active forms in the order they were made and their fields in display order.
 

@@ -19,10 +19,13 @@ class _Camel(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_def
 
 
 class Features(_Camel, frozen=True):
-    """What the browser script does on this client's pages."""
+    """What the browser script does on this client's pages.
+
+    ``partial_capture``: ``None`` = on, unless the consent mode is ``optin``.
+    """
 
     form_tracking: bool = True
-    partial_capture: bool = True
+    partial_capture: bool | None = None
     page_views: bool = True
     chat: bool = False
 

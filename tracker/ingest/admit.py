@@ -104,6 +104,15 @@ class Gate:
         except UnavailableError:
             return
 
+    async def spend_look(self, page: str, ip_address: str | None, limit: int) -> None:
+        """Charge a look at one of the service's own pages to who looks.
+
+        :param page: name of what is counted.
+        :raises RateLimitError: when the limit a minute is reached.
+        """
+        address = self._address_name(ip_address) if ip_address else ""
+        await self._spend(Spend(1, (f"p:{page}:{address}", limit)))
+
     def _address_name(self, ip_address: str) -> str:
         # A whole address must not stand in Redis, not even in the name of a counter that lives two minutes.
         return blake2s(ip_address.encode(), key=self._address_key, digest_size=12).hexdigest()

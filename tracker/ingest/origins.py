@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from tracker.config.records import KeyRecord
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def origin_allowed(key: KeyRecord, origin: str) -> bool:
@@ -28,6 +28,6 @@ def _allowed(domain: str, allowed_origins: tuple[str, ...], test: bool, origin: 
         return False
     if parts.scheme not in ("http", "https") or not host or parts.path or parts.query or parts.username:
         return False
-    if test and (host in _LOOPBACK or host.endswith(".localhost")):
+    if test and (host in LOOPBACK or host.endswith(".localhost")):
         return True
     return host == domain or host.endswith(f".{domain}")

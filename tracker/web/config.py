@@ -30,14 +30,14 @@ class PublicField(msgspec.Struct, rename="camel"):
 
 
 class PublicForm(msgspec.Struct, rename="camel"):
-    """A configured form."""
+    """A configured form; a ``partial_capture`` of ``None`` leaves it to ``features``."""
 
     form_id: str
     form_name: str
     page_url: str
     form_selector: str
     alternative_selectors: tuple[str, ...]
-    partial_capture: bool
+    partial_capture: bool | None
     fields: list[PublicField]
 
 
@@ -65,7 +65,7 @@ def public_config(client: ClientRecord) -> PublicConfig:
             form.page_url,
             form.form_selector,
             form.alternative_selectors,
-            widget.features.partial_capture if form.partial_capture is None else form.partial_capture,
+            form.partial_capture,
             [
                 PublicField(
                     field.field_id,

@@ -6,19 +6,24 @@ import asyncio
 from hashlib import sha256
 
 from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
-from tracker.assets import Asset, browser_script
-from tracker.config.records import KeyMode
+from tracker.assets import Asset, browser_script, debug_overlay
+from tracker.config.records import ClientRecord
 from tracker.config.service import ConfigService
-from tracker.embed import embed_html, loader_script
+from tracker.embed import VERSION, embed_html, loader_script, snippet_of
 from tracker.errors import NotFoundError
+from tracker.names import OVERLAY_NAME, SCRIPT_NAME
+from tracker.settings import Settings
 from tracker.web.config import CACHE_CONTROL, etag_matches
 from tracker.web.http import AppRequest
 from tracker.web.services import Services, services_of
 
 _JS = "application/javascript; charset=utf-8"
 _IMMUTABLE = "public, max-age=31536000, immutable"
+# Not part of any contract, so it may change with any version.
+_OVERLAY_CACHE = "public, max-age=300"
 
 
 @get("/script/{name:str}", media_type=_JS, summary="Loader script of a client, `{clientId}.js`", tags=["embedding"])
@@ -28,8 +33,8 @@ async def get_loader(request: AppRequest, name: FromPath[str]) -> Response[bytes
     if not dot or suffix != "js":
         raise NotFoundError("ask for /script/{clientId}.js")
     services = services_of(request)
-    key = await publishable_key(services, client_id)
-    body = loader_script(key, services.settings.public_url).encode()
+    client, key = await _embedded(services, client_id)
+    body = loader_script(snippet_of(services.settings, key, client.config.consent)).encode()
     headers = {"Cache-Control": CACHE_CONTROL, "ETag": f'"{sha256(body).hexdigest()[:32]}"', **_SCRIPT_HEADERS}
     if etag_matches(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(b"", status_code=304, headers=headers, media_type=_JS)
@@ -40,23 +45,38 @@ async def get_loader(request: AppRequest, name: FromPath[str]) -> Response[bytes
 async def get_embed(request: AppRequest, client_id: FromPath[str], integrity: FromQuery[bool] = False) -> Response[str]:
     """The snippet to paste into a page; with ``?integrity=true`` the script is pinned to its present bytes."""
     services = services_of(request)
-    key = await publishable_key(services, client_id)
-    pin = browser_script("v1").integrity if integrity else None
-    html = embed_html(key, services.settings.public_url, integrity=pin)
+    client, key = await _embedded(services, client_id)
+    pin = browser_script(VERSION).integrity if integrity else None
+    html = embed_html(snippet_of(services.settings, key, client.config.consent, pin))
     return Response(html, media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
 
-@get("/main-app.v1.js", media_type=_JS, summary="The browser script", tags=["embedding"])
-async def get_script(request: AppRequest) -> Response[bytes]:
+def script_route(settings: Settings) -> HTTPRouteHandler:
+    """The browser script under its own name, and under the one that this installation gives it."""
+    paths = sorted({f"/{SCRIPT_NAME}", f"/{settings.script_name}"})
+    return get(paths, media_type=_JS, summary="The browser script", tags=["embedding"])(_get_script)
+
+
+async def _get_script(request: AppRequest) -> Response[bytes]:
     """Immutable: a change of the script's contract is a new version under a new name."""
-    asset = browser_script("v1")
-    headers = {"Cache-Control": _IMMUTABLE, "ETag": asset.etag, **_SCRIPT_HEADERS, "Vary": "Accept-Encoding"}
+    return asset_response(request, browser_script(VERSION), _IMMUTABLE)
+
+
+@get(f"/{OVERLAY_NAME}", media_type=_JS, summary="What `?tracker_debug=1` shows", tags=["embedding"])
+async def get_overlay(request: AppRequest) -> Response[bytes]:
+    """A panel for the page's author, loaded by the browser script."""
+    return asset_response(request, debug_overlay(), _OVERLAY_CACHE)
+
+
+def asset_response(request: AppRequest, asset: Asset, cache_control: str, media_type: str = _JS) -> Response[bytes]:
+    """A file as this browser can read it, for every site; 304 where it has it already."""
+    headers = {"Cache-Control": cache_control, "ETag": asset.etag, **_SCRIPT_HEADERS, "Vary": "Accept-Encoding"}
     if etag_matches(request.headers.get("if-none-match"), asset.etag):
-        return Response(b"", status_code=304, headers=headers, media_type=_JS)
+        return Response(b"", status_code=304, headers=headers, media_type=media_type)
     body, encoding = _encoded(asset, request.headers.get("accept-encoding", ""))
     if encoding:
         headers["Content-Encoding"] = encoding
-    return Response(body, headers=headers, media_type=_JS)
+    return Response(body, headers=headers, media_type=media_type)
 
 
 # Scripts are fetched by other sites: with `integrity` they need CORS, under COEP they need CORP.
@@ -80,8 +100,8 @@ def _encoded(asset: Asset, accepted: str) -> tuple[bytes, str | None]:
     return asset.body, None
 
 
-async def publishable_key(services: Services, client_id: str, mode: KeyMode = "live") -> str:
-    """The client's current publishable key, derived anew.
+async def _embedded(services: Services, client_id: str) -> tuple[ClientRecord, str]:
+    """A client and its current publishable key, derived anew.
 
     :raises NotFoundError: for an unknown or inactive client, alike: who asks here is a stranger.
     """
@@ -89,4 +109,4 @@ async def publishable_key(services: Services, client_id: str, mode: KeyMode = "l
     if client is None or not client.is_active:
         raise NotFoundError("no such client")
     service = ConfigService(services.engine, services.settings, actor="web", notify=lambda: None)
-    return await asyncio.to_thread(service.publishable_key, client.client_id, mode)
+    return client, await asyncio.to_thread(service.publishable_key, client.client_id)

@@ -12,12 +12,14 @@ from sqlalchemy import Engine
 
 from tracker.config.cache import ConfigCache
 from tracker.config.usage import KeyUsage
+from tracker.configtest.service import ConfigTest
 from tracker.health import HealthWatch
 from tracker.ingest.admit import Gate
 from tracker.ingest.commit import Committer
 from tracker.ingest.geo import Geo
 from tracker.ingest.limits import Limiter
 from tracker.ingest.rejected import RefusalSampler
+from tracker.pipeline.outlook import StoredEvents
 from tracker.settings import Settings
 from tracker.stores import redis as redis_store
 from tracker.stores.redis import AsyncRedis
@@ -39,6 +41,8 @@ class Services:
     usage: KeyUsage
     geo: Geo
     sampler: RefusalSampler
+    stored: StoredEvents
+    config_test: ConfigTest
 
 
 @asynccontextmanager
@@ -63,11 +67,17 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         await committer.start()
         gate = Gate(cache, Limiter(redis), settings)
         sampler = RefusalSampler(redis, settings.rejected_sample)
+        stored = StoredEvents(settings)
+        stack.push_async_callback(stored.close)
+        config_test = ConfigTest(settings, engine, cache)
         # What is alive now lives as long as the process, and requests leave no cycles: the collector need not look
         # often.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        yield Services(settings, engine, redis, cache, gate, committer, HealthWatch(settings), usage, geo, sampler)
+        health = HealthWatch(settings)
+        yield Services(
+            settings, engine, redis, cache, gate, committer, health, usage, geo, sampler, stored, config_test
+        )
 
 
 def services_of(request: AppRequest) -> Services:

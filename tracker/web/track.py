@@ -15,6 +15,7 @@ from typing import Any, cast
 import msgspec
 import structlog
 from litestar import asgi
+from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
 from tracker.config.records import KeyRecord
@@ -23,8 +24,10 @@ from tracker.ingest.admit import Caller
 from tracker.ingest.body import check_content_type, read_body
 from tracker.ingest.geo import NOWHERE, Place, country_code
 from tracker.ingest.wire import Refusal, WireBatch, read_batch, read_events
+from tracker.names import INGEST_PATH
 from tracker.privacy.anonymise import anonymise_ip
 from tracker.queue import MAX_USER_AGENT_CHARS, QueuedBatch, QueuedEvent
+from tracker.settings import Settings
 from tracker.stores.redis import RedisError
 from tracker.web.http import JSON_MEDIA_TYPE, Answer, cors_headers, header_lines, is_trusted, peer_address, problem
 from tracker.web.services import Services
@@ -47,8 +50,13 @@ class Accepted(msgspec.Struct, omit_defaults=True):
     rejected: list[Refusal] = []
 
 
-@asgi("/v1/track/events", copy_scope=False)
-async def track_events(scope: Scope, receive: Receive, send: Send) -> None:
+def track_route(settings: Settings) -> ASGIRouteHandler:
+    """The endpoint under its own path, and under the one that this installation's pages send to."""
+    paths = sorted({f"/{INGEST_PATH}", f"/{settings.ingest_path}"})
+    return asgi(paths, copy_scope=False)(_track_events)
+
+
+async def _track_events(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers 200 once the accepted events are in Redis, and not before."""
     http = cast(dict[str, Any], scope)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in http["headers"]}
