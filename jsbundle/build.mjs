@@ -7,6 +7,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import swc from '@swc/core';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 
@@ -30,15 +31,26 @@ async function bundle() {
   return Buffer.from(await shrink(result.outputFiles[0].text));
 }
 
-/** About 280 bytes smaller, gzipped, than what esbuild's own minifier leaves. */
+/**
+ * Terser and then swc leave about 300 bytes less, gzipped, than esbuild's own minifier. Properties that begin with an
+ * underscore are the script's own and get short names.
+ */
 async function shrink(code) {
-  const { code: small } = await minify(code, {
+  const shared = { passes: 5, unsafe_arrows: true, unsafe_methods: true, pure_getters: true };
+  const first = await minify(code, {
     ecma: 2020,
     toplevel: true,
-    compress: { passes: 5, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+    mangle: { properties: { regex: /^_[a-z]/ } },
+    compress: { ...shared, keep_fargs: false },
     format: { ascii_only: false, comments: false },
   });
-  return small;
+  const second = await swc.minify(first.code, {
+    ecma: 2020,
+    module: false,
+    compress: shared,
+    mangle: { toplevel: true },
+  });
+  return second.code;
 }
 
 function fail(message) {

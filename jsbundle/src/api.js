@@ -1,24 +1,32 @@
 import { emit } from './events.js';
-import { consent, pageView, whenReady } from './lifecycle.js';
+import { on } from './hooks.js';
+import { consent, reset, whenReady } from './lifecycle.js';
 import { flush } from './queue.js';
 import { cleanObject } from './redaction.js';
 import { safe } from './util.js';
 
 const track = (name = '', payload) => {
-  const clean = cleanObject(payload);
-  if (/^[a-z]\w{0,63}$/.test(name)) emit(name, clean);
-  else emit('custom', { name: '' + name, ...clean });
+  emit(/^[a-z]\w{0,63}$/.test(name) ? name : 'custom', { name, ...cleanObject(payload) });
 };
 
-const identify = traits => {
-  emit('identify', { fields: cleanObject(traits) });
-  flush(true);
+const methods = {
+  track,
+  reset,
+  flush,
+  page: () => emit('page_view'),
+  identify: traits => {
+    emit('identify', { fields: cleanObject(traits) });
+    flush();
+  },
+  chat: said => {
+    const { message, ...fields } = cleanObject(said.message ? said : { message: said });
+    emit('chat_message', { message, fields });
+    flush();
+  },
 };
 
-const methods = { track, identify, page: pageView, consent, flush: () => flush(true) };
-
-/** Calls made before the configuration is known are kept and made then, in order. */
-export const api = {};
-Object.keys(methods).forEach(name => {
+/** A decision and a listener count at once; other calls are kept until the configuration is known, in order. */
+export const api = { on, consent: safe(consent) };
+for (const name in methods) {
   api[name] = safe((...args) => whenReady(() => methods[name](...args)));
-});
+}

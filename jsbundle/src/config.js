@@ -1,12 +1,9 @@
-import { PREFIX, read, remove, write } from './storage.js';
+const given = window.WebsiteTrackerConfig || {};
 
-const { apiKey, apiUrl = '' } = window.WebsiteTrackerConfig || {};
-const COPY = PREFIX + 'config_' + apiKey;
+export const { apiKey, apiUrl = '', globalName = 'WebsiteTracker', ingestPath = 'v1/track/events' } = given;
+export const endpoint = path => apiUrl.replace(/\/+$/, '') + '/' + path;
 
-export { apiKey };
-export const endpoint = path => apiUrl.replace(/\/+$/, '') + '/v1/' + path;
-
-/** What the server says about this client; null until an answer (or a kept copy of one) has been adopted. */
+/** What the server says about this client; null until an answer has been adopted. */
 export let config = null;
 
 const adopt = (answer, onChange) => {
@@ -14,19 +11,21 @@ const adopt = (answer, onChange) => {
   onChange();
 };
 
-export const keepCopy = () => write(COPY, JSON.stringify(config));
-
-/** Only for what cannot wait for the server's answer; the answer replaces it. */
-export const adoptCopy = onChange => {
-  const copy = !config && read(COPY);
-  if (copy) adopt(JSON.parse(copy), onChange);
+/**
+ * For what cannot wait for the server's answer, which replaces it: the snippet may say what the visitor's consent rests on.
+ * Without that nothing may be kept.
+ */
+export const adoptHint = onChange => {
+  if (!config && given.consent) adopt(given, onChange);
 };
 
 export const load = async (onChange, attempt = 0) => {
-  const response = await fetch(endpoint('config/' + apiKey), { credentials: 'omit' }).catch(() => ({ status: 503 }));
-  if (response.ok) return adopt(await response.json(), onChange);
-  // An unknown or revoked key: what was kept under it no longer holds.
-  if (response.status < 500 && response.status !== 429) return remove(COPY);
-  adoptCopy(onChange);
-  if (!config) setTimeout(load, 1000 * 2 ** attempt, onChange, attempt + 1);
+  try {
+    const response = await fetch(endpoint('v1/config/' + apiKey));
+    if (response.ok) return adopt(await response.json(), onChange);
+    // An unknown or revoked key.
+    if (response.status < 429) return;
+  } catch {}
+  adoptHint(onChange);
+  setTimeout(load, 1000 * 2 ** attempt, onChange, attempt + 1);
 };

@@ -1,9 +1,9 @@
 import { config } from './config.js';
-import { PREFIX, read, remove, write } from './storage.js';
+import { PREFIX, read, write } from './storage.js';
 
 export const DECISION = PREFIX + 'consent';
 
-const optIn = () => config.consent.mode === 'optin';
+export const optIn = () => config.consent.mode === 'optin';
 
 const objects = () =>
   (config.consent.respectGpc && navigator.globalPrivacyControl) || (config.consent.respectDnt && navigator.doNotTrack > 0);
@@ -14,8 +14,5 @@ export const allowed = () => {
   return config && (decision ? decision === 'granted' : !optIn() && !objects());
 };
 
-export const decide = decision => {
-  // With opt-in a refusal is what holds anyway, and remembering it would store something unasked.
-  if (decision === 'granted' || !optIn()) write(DECISION, decision);
-  else remove(DECISION);
-};
+/** Kept at once, whatever is known of the client: a refusal must not be lost to a page that navigates. */
+export const decide = decision => write(DECISION, decision);

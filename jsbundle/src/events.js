@@ -1,29 +1,28 @@
 import { allowed } from './consent.js';
-import { sessionId, touchSession, visitorId } from './identity.js';
+import { notify } from './hooks.js';
+import { touch, visitorAndSession } from './identity.js';
 import { page } from './page.js';
 import { push } from './queue.js';
 import { uuid } from './util.js';
 
-const metadata = () => ({
+// Asking for the time zone is slow, and it does not change.
+const metadata = {
   language: navigator.language,
   timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-});
+};
 
-const enqueue = (type, payload, timestamp) =>
-  push({
-    id: uuid(),
-    type,
-    timestamp,
-    sessionId: sessionId(),
-    visitorId: visitorId(),
-    payload: { ...payload, page: page() },
-    metadata: metadata(),
-  });
+const enqueue = (type, payload, timestamp) => {
+  const [visitorId, sessionId] = visitorAndSession();
+  const event = { id: uuid(), type, timestamp, sessionId, visitorId, payload: { ...payload, page: page() }, metadata };
+  push(event);
+  notify('event', event);
+};
 
 /** The only way in: nothing is made, stored or sent without consent. */
 export const emit = (type, payload) => {
   if (!allowed()) return;
   const now = Date.now();
-  if (touchSession(now)) enqueue('session_start', {}, now);
+  const attribution = touch(now);
+  if (attribution) enqueue('session_start', { attribution }, now);
   enqueue(type, payload, now);
 };

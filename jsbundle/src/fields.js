@@ -1,108 +1,134 @@
 import { config } from './config.js';
 import { REDACTED, secretValue, secretWords } from './redaction.js';
 import { roleOf } from './roles.js';
+import { safe } from './util.js';
 import { words } from './words.js';
 
 const MAX_VALUE = 5000;
 const MAX_LABEL = 120;
+const FIELD = 'input,select,textarea';
 // text, textarea, tel, email, number
 const LEAD_TYPE = /^te|^email|^num/;
 
-const passwords = new WeakSet();
-const touched = new WeakSet();
+const memos = new WeakMap();
 
-export const attribute = (element, ...names) => names.map(name => element.getAttribute(name)).find(Boolean) || '';
+/** What is known of a field or a form; gone with it. Names that begin with _ are shortened by the build. */
+export const memo = node => memos.get(node) || (memos.set(node, {}), memos.get(node));
 
-export const isField = element => /^(INPUT|SELECT|TEXTAREA)$/.test(element.tagName);
+export const attribute = (element, name) => element.getAttribute(name) || '';
+
+export const isField = element => element.matches?.(FIELD);
+
+export const hasField = element => element.querySelector(FIELD);
+
+/** What the element is or stands in, if the operator's selector fits (it may be none at all). */
+export const within = safe((element, selector) => element.closest(selector));
 
 /** A "show password" button makes it type=text: what was one once stays one. */
-export const rememberPassword = (element, type) => {
-  if (/^password$/i.test(type)) passwords.add(element);
+export const rememberPasswords = root =>
+  root.querySelectorAll('[type=password]').forEach(element => (memo(element)._password = true));
+
+/** A honeypot is out of sight, whether by its own style or by that of what it stands in. */
+const visible = element => {
+  const { right, bottom } = element.getBoundingClientRect();
+  return (
+    right + scrollX > 0 &&
+    bottom + scrollY > 0 &&
+    element.checkVisibility?.({ checkOpacity: true, checkVisibilityCSS: true }) !== false
+  );
 };
 
-/** A multi-step form hides what was filled in; a honeypot was never touched. */
-export const rememberTouched = element => touched.add(element);
-
-export const matches = (element, selector) => {
-  try {
-    return element.matches(selector);
-  } catch {} // an operator's selector may be none
+/** A multi-step form hides what was filled in, and may give one input another meaning at each step. */
+export const rememberTouched = element => {
+  if (visible(element)) memo(element)._touched = true;
+  memo(element)._text = '';
 };
 
-/** All that the page's author says about a field, its type and autocomplete included. */
+/** All that the page's author says about a field, its type and autocomplete included; parts between bars. */
 const wordsOn = element =>
   words(
-    [
-      element.type,
-      ...['autocomplete', 'name', 'id', 'aria-label', 'placeholder'].map(name => attribute(element, name)),
-      ...[...(element.labels || [])].map(label => label.textContent.slice(0, MAX_LABEL)),
-    ].join(' '),
+    ['type', 'autocomplete', 'name', 'id', 'placeholder', 'aria-label']
+      .map(name => attribute(element, name))
+      .concat([...(element.ariaLabelledByElements || []), ...(element.labels || [])].map(label => label.textContent))
+      // An explanation in brackets may speak of anything.
+      .map(text => text.replace(/\([^)]{20,}\)/g, '').slice(0, MAX_LABEL))
+      .join(' | ') + ' |',
   );
 
+const textOf = element => (memo(element)._text = memo(element)._text || wordsOn(element));
+
+/** Of a file its name and size, never its content. */
 export const valueOf = element =>
-  /^(checkbox|radio)$/.test(element.type) && !element.checked ? '' : element.value;
+  element.files
+    ? [...element.files].map(({ name, size }) => name + ' ' + size) + ''
+    : /^(checkbox|radio)$/.test(element.type) && !element.checked
+      ? ''
+      : element.value;
 
-const offered = element =>
-  !/hidden|submit|button|reset|image/.test(element.type) &&
-  !element.matches(':disabled') &&
-  (touched.has(element) || element.getClientRects().length);
+/** The role that words and value promise, were the field alone. */
+const promise = (element, value) => LEAD_TYPE.test(element.type) && roleOf(textOf(element), value);
 
-const configuredField = (element, { fields = [] }) =>
-  fields.find(({ fieldSelector, fieldName }) =>
-    fieldSelector ? matches(element, fieldSelector) : fieldName === attribute(element, 'name'),
+/** Notes what one input is and holds, all at once: the page may change or vanish. False where it is none of ours. */
+const inspect = (element, fields = []) => {
+  const known = memo(element);
+  known._configured = fields.find(
+    ({ fieldSelector, fieldName }) => within(element, fieldSelector || `[name="${fieldName}"]`) === element,
   );
-
-/** What one input is and holds, read at once: the page may change or vanish before it is used. */
-const inspect = (element, form) => {
-  rememberPassword(element, element.type);
-  const configured = configuredField(element, form);
-  if (element.closest('[data-tracker-ignore]') || !(configured || offered(element))) return [];
-  const text = wordsOn(element);
-  const value = valueOf(element).trim().slice(0, MAX_VALUE);
-  const secret =
-    passwords.has(element) ||
+  known._value = valueOf(element).trim().slice(0, MAX_VALUE);
+  known._secret =
+    known._password ||
     element.closest('[data-tracker-redact]') ||
-    secretWords(text);
-  const role = !secret && LEAD_TYPE.test(element.type) && roleOf(text, value);
-  const key = configured?.fieldName || attribute(element, 'name', 'id') || role;
-  return [{ element, key, value, role, configured, secret }];
+    (known._value && (secretValue(known._value) || secretWords(textOf(element))));
+  return (
+    !element.closest('[data-tracker-ignore]') &&
+    (known._configured ||
+      (!/submit|button|reset|image/.test(element.type) &&
+        !element.matches(':disabled') &&
+        (known._touched || visible(element))))
+  );
 };
 
+/** A bare "name" is the other half of a first or last name; a text area beside an address is the message. */
+const roleAmong = (found, element) => {
+  const role = promise(element, memo(element)._value);
+  const beside = other => found.some(one => promise(one, '') === other);
+  const first = beside('first_name');
+  if (role === 'name') return first === beside('last_name') ? 'full_name' : first ? 'last_name' : 'first_name';
+  return role || (element.type === 'textarea' && beside('email') && 'message');
+};
+
+/**
+ * A form's fields, and the part of a payload that speaks of them: only what may leave the page.
+ * Keys are data: no prototype for them to meet.
+ */
 export const inspectAll = (elements, form) => {
-  const found = elements.flatMap(element => inspect(element, form));
-  // Some pages show a password by copying it into a second, plain input.
-  found.forEach(field => {
-    field.secret = field.secret || (field.value[3] && found.some(other => other.secret && other.value === field.value));
-  });
-  return found;
-};
-
-/** The text that may leave the page for this field, if any. */
-export const permitted = ({ value, role, configured, secret }) => {
-  if (secret || secretValue(value)) return value && configured ? REDACTED : '';
-  return configured || role || config.captureUnrecognised ? value : '';
-};
-
-/** The part of a payload that speaks of fields. Keys are data: no prototype for them to meet. */
-export const payloadOf = found => {
-  const fields = Object.create(null);
-  const roles = Object.create(null);
-  found.forEach(field => {
-    const value = permitted(field);
-    let { key, role } = field;
-    if (!value || !key) return;
+  const found = elements.filter(element => inspect(element, form.fields));
+  const fields = { __proto__: null };
+  const roles = { __proto__: null };
+  const filled = found.filter(element => memo(element)._value);
+  filled.forEach(element => {
+    const known = memo(element);
+    // Some pages show a password by copying it into a second, plain input.
+    const secret = found.some(
+      other => memo(other)._secret && (other === element || (known._value[3] && memo(other)._value === known._value)),
+    );
+    const role = !secret && roleAmong(found, element);
+    const value = secret
+      ? known._configured && REDACTED
+      : (known._configured || role || config.captureUnrecognised) && known._value;
+    let key = known._configured?.fieldName || attribute(element, 'name') || element.id || role || element.type;
     while (key in fields) key += '_';
-    fields[key] = value;
-    if (role) roles[key] = role;
+    known._key = value && key;
+    if (value) fields[key] = value;
+    if (value && role) roles[key] = role;
   });
-  return { fields, roles };
-};
-
-export const progressOf = found => {
-  const completed = found.filter(({ value }) => value);
   return {
-    completedFields: Object.keys(payloadOf(completed).fields),
-    totalFields: found.length,
-    percentComplete: Math.round((100 * completed.length) / found.length) || 0,
+    fields,
+    roles,
+    formProgress: {
+      completedFields: Object.keys(fields),
+      totalFields: found.length,
+      percentComplete: Math.round((100 * filled.length) / found.length),
+    },
   };
 };

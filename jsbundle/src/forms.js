@@ -1,109 +1,148 @@
 import { config } from './config.js';
+import { optIn } from './consent.js';
 import { emit } from './events.js';
-import {
-  attribute,
-  inspectAll,
-  isField,
-  matches,
-  payloadOf,
-  permitted,
-  progressOf,
-  rememberPassword,
-  rememberTouched,
-  valueOf,
-} from './fields.js';
-import { whenReady } from './lifecycle.js';
+import { attribute, hasField, inspectAll, isField, memo, rememberPasswords, rememberTouched, valueOf, within } from './fields.js';
+import { onLeave, whenReady } from './lifecycle.js';
 import { flush } from './queue.js';
-import { listen, wrap } from './util.js';
+import { listen, safe } from './util.js';
 
 // Pages that check or ask a captcha first cancel the event and call submit() some seconds later.
 const SAME_SUBMISSION_MS = 10000;
+const BUTTON = 'button,[role=button],[type=submit]';
+// How far a button may be from the fields outside any form that it sends off.
+const GROUP_LEVELS = 5;
 
-const watchedRoots = new WeakSet();
-const sentValues = new WeakMap();
-const submitted = new WeakMap();
-
-const enabled = () => config.features.formTracking !== false;
-
-const configuredForm = form =>
-  config.forms.find(({ formSelector, alternativeSelectors = [] }) =>
-    [formSelector, ...alternativeSelectors].some(selector => matches(form, selector)),
-  ) || {};
-
-const describeForm = (form, { formId, formName }) => ({
-  formId: formId || attribute(form, 'id', 'name', 'data-tracking-id') || 'unknown',
-  formName: formName || attribute(form, 'name'),
-});
+let started = [];
+let lastSubmission;
 
 const withShadow = root =>
   [...root.querySelectorAll('*')].flatMap(element => (element.shadowRoot ? withShadow(element.shadowRoot) : element));
 
 /** Also the inputs of web components inside the form, and those outside that name it. */
-const fieldsOf = form => [...new Set([...withShadow(form), ...Array.from(form.elements || [])])].filter(isField);
+const fieldsOf = form =>
+  [...new Set([form, ...withShadow(form), ...Array.from(form.elements || [])])].filter(
+    element => isField(element) && (element.form || form) === form,
+  );
 
-const isRepeat = (form, { fields }) => {
-  const text = JSON.stringify(fields);
-  const [before, at] = submitted.get(form) || [];
-  const now = Date.now();
-  submitted.set(form, [text, now]);
-  return before === text && now - at < SAME_SUBMISSION_MS;
+/** The form of a field or button; outside any, the nearest element that holds fields and a button; or nothing. */
+const formOf = element => {
+  let form = element.form || element.closest('form');
+  for (let levels = GROUP_LEVELS; !form && levels-- && (element = element.parentElement); )
+    if (hasField(element) && element.querySelector(BUTTON)) form = element;
+  return form;
 };
 
-const captureSubmission = form =>
+/** One look at a form: its part of a payload, and what it is in the configuration. */
+const look = (form, job) =>
   whenReady(() => {
-    const configured = configuredForm(form);
-    const found = inspectAll(fieldsOf(form), configured);
-    const payload = { ...describeForm(form, configured), ...payloadOf(found), formProgress: progressOf(found) };
-    if (!enabled() || isRepeat(form, payload)) return;
-    emit('form_submission', payload);
-    flush(true);
-  }, true);
-
-const captureField = element =>
-  whenReady(() => {
-    const form = element.form || element;
-    const configured = configuredForm(form);
-    const value = valueOf(element);
-    const before = sentValues.get(element) ?? element.defaultValue;
-    if (!enabled() || !(config.features.partialCapture || configured.partialCapture) || value === before) return;
-    const found = inspectAll(element.form ? fieldsOf(form) : [element], configured);
-    const own = found.filter(field => field.element === element && permitted(field));
-    if (!own.length) return;
-    sentValues.set(element, value);
-    emit('form_interaction', {
-      ...describeForm(form, configured),
-      trigger: 'blur',
-      fieldName: own[0].key,
-      ...payloadOf(own),
-      formProgress: progressOf(found),
-    });
+    if (config.features.formTracking === false) return;
+    const configured =
+      config.forms.find(({ formSelector, alternativeSelectors = [] }) =>
+        [formSelector, ...alternativeSelectors].some(selector => within(form, selector)),
+      ) || {};
+    job(
+      {
+        formId: configured.formId || attribute(form, 'id') || attribute(form, 'name') || 'unknown',
+        formName: configured.formName || attribute(form, 'name'),
+        timeToComplete: Date.now() - memo(form)._start || undefined,
+        ...inspectAll(fieldsOf(form), configured),
+      },
+      configured,
+    );
   });
 
-const onField = event => {
-  const [target] = event.composedPath();
-  if (!isField(target)) return;
-  rememberPassword(target, target.type);
-  if (event.type === 'focusin') return;
-  rememberTouched(target);
-  captureField(target);
+const captureSubmission = (form, loose) =>
+  look(
+    form,
+    (payload, { formId }) => {
+      const text = JSON.stringify([payload.formId, payload.fields]);
+      // A button outside any form may do anything; it sent a lead only if one is there.
+      if (loose && !formId && !/mail|phone/.test(Object.values(payload.roles))) return;
+      started = started.filter(one => one !== form);
+      if (text === lastSubmission) return;
+      lastSubmission = text;
+      setTimeout(() => (lastSubmission = ''), SAME_SUBMISSION_MS);
+      emit('form_submission', payload);
+      flush();
+    },
+  );
+
+const captureField = (element, form) => {
+  const value = valueOf(element);
+  if (value === (memo(element)._sent ?? element.defaultValue)) return;
+  look(form, ({ fields, roles, ...payload }, { partialCapture }) => {
+    const key = memo(element)._key;
+    if (!key || !(partialCapture ?? config.features.partialCapture ?? !optIn())) return;
+    memo(element)._sent = value;
+    emit('form_interaction', {
+      ...payload,
+      trigger: 'blur',
+      fieldName: key,
+      fields: { [key]: fields[key] },
+      roles: { [key]: roles[key] },
+    });
+  });
+};
+
+/** Events that speak of no value. */
+const mention = (type, form) => look(form, ({ fields, roles, ...payload }) => emit(type, payload));
+
+const onField = (element, type) => {
+  const form = formOf(element) || element;
+  if (type !== 'input') {
+    rememberTouched(element);
+    captureField(element, form);
+  } else if (!memo(form)._start) {
+    memo(form)._start = Date.now();
+    started.push(form);
+    mention('form_start', form);
+  }
+};
+
+const onClick = target => {
+  const button = target.closest(BUTTON);
+  const form = button && formOf(button);
+  // What comes after the button it does not send: a menu above the fields.
+  if (form && !form.elements && hasField(form).compareDocumentPosition(button) & 4) captureSubmission(form, true);
+};
+
+const onEvent = event => {
+  const path = event.composedPath();
+  const [target] = path;
+  const { type } = event;
+  rememberPasswords(event.currentTarget);
+  // submit and change stop at a shadow root, the others do not: they lead there in time.
+  path.forEach(node => node.nodeType > 10 && watch(node));
+  if (type === 'submit') captureSubmission(target);
+  else if (type === 'load') enter(target);
+  else if (type === 'click') onClick(target);
+  else if (isField(target)) onField(target, type);
+};
+
+/** A frame of the same origin is part of the page, unless it has a tracker of its own. */
+const enter = ({ contentDocument }) => {
+  if (contentDocument && !contentDocument.defaultView.WebsiteTrackerConfig) watch(contentDocument);
+};
+
+/** Called by script it fires no event. */
+const wrapSubmit = prototype => {
+  const { submit } = prototype;
+  prototype.submit = function () {
+    safe(captureSubmission)(this);
+    return submit.call(this);
+  };
 };
 
 const watch = root => {
-  if (watchedRoots.has(root)) return;
-  watchedRoots.add(root);
-  listen(root, 'submit', event => captureSubmission(event.target));
-  listen(root, 'change focusin focusout', onField);
-  new MutationObserver(records =>
-    records.forEach(({ target, oldValue }) => rememberPassword(target, oldValue)),
-  ).observe(root, { subtree: true, attributeFilter: ['type'], attributeOldValue: true });
+  if (memo(root)._watched) return;
+  memo(root)._watched = true;
+  rememberPasswords(root);
+  listen(root, 'submit change input focusout click load', onEvent);
+  root.querySelectorAll('iframe').forEach(enter);
+  if (root.defaultView) wrapSubmit(root.defaultView.HTMLFormElement.prototype);
 };
 
 export const watchForms = () => {
   watch(document);
-  // submit and change stop at a shadow root, these two do not: they lead there in time.
-  listen(document, 'focusin click', event =>
-    event.composedPath().forEach(node => node instanceof ShadowRoot && watch(node)),
-  );
-  // Called by script it fires no event.
-  wrap(HTMLFormElement.prototype, 'submit', captureSubmission);
+  onLeave(() => started.splice(0).forEach(form => mention('form_abandon', form)));
 };

@@ -1,32 +1,37 @@
+import { page } from './page.js';
 import { PREFIX, read, write } from './storage.js';
-import { uuid } from './util.js';
+import { safe, uuid } from './util.js';
 
-const VISITOR = PREFIX + 'visitor_id';
-const SESSION = PREFIX + 'session';
+const IDENTITY = PREFIX + 'id';
 const INACTIVITY_MS = 30 * 60 * 1000;
 
-// A host that clears the storage must not turn one visitor into two within a page.
-let visitor = '';
-let session = '';
+// Visitor, session, last activity, campaign of the session, first touch. Also here, because a host that clears the storage
+// must not turn one visitor into two within a page.
+let identity = [];
+// Until a session has taken it up: an older tab must not bring an old campaign back.
+let campaign = '' + (location.search.match(/(utm_\w+|gclid|fbclid|msclkid)=[^&]+/g) || '');
 
-export const visitorId = () => {
-  const stored = read(VISITOR);
-  visitor = stored || visitor || uuid();
-  if (!stored) write(VISITOR, visitor);
-  return visitor;
+export const visitorAndSession = () => identity;
+
+const keep = () => write(IDENTITY, JSON.stringify(identity));
+
+/** Counts as activity. The first and last touch when it began a new session: after inactivity, or by a new campaign. */
+export const touch = now => {
+  const last = page();
+  const [visitor, session, seen, from, first] = (identity = safe(JSON.parse)(read(IDENTITY)) || identity);
+  const fresh = !(now - seen < INACTIVITY_MS) || (campaign && campaign !== from);
+  identity = [visitor || uuid(), fresh ? uuid() : session, now, fresh ? campaign : from, first || last];
+  keep();
+  campaign = '';
+  return fresh && { first: identity[4], last };
 };
 
-export const sessionId = () => session.split('|')[0];
-
-/** Counts as activity. True when it began a new session. */
-export const touchSession = now => {
-  const [id, seen] = (read(SESSION) || session).split('|');
-  const fresh = !(now - seen < INACTIVITY_MS);
-  session = (fresh ? uuid() : id) + '|' + now;
-  write(SESSION, session);
-  return fresh;
+/** A new visitor, in every tab at once: what another tab remembers must not come back. */
+export const renewIdentity = () => {
+  identity = [uuid()];
+  keep();
 };
 
 export const forgetIdentity = () => {
-  visitor = session = '';
+  identity = [];
 };

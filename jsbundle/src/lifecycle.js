@@ -1,45 +1,42 @@
-import { adoptCopy, config, keepCopy, load } from './config.js';
+import { adoptHint, config, load } from './config.js';
 import { DECISION, allowed, decide } from './consent.js';
 import { emit } from './events.js';
-import { forgetIdentity } from './identity.js';
+import { forgetIdentity, renewIdentity } from './identity.js';
 import { watchRoutes } from './page.js';
-import { forgetQueue, handOver, startQueue, tick } from './queue.js';
+import { flush, startQueue } from './queue.js';
 import { PREFIX, keys, remove } from './storage.js';
 import { listen, safe } from './util.js';
 
 const pending = [];
 let started = false;
 
-export const pageView = () => {
+const pageView = () => {
   if (config.features.pageViews !== false) emit('page_view');
 };
 
-/** Leaves nothing of ours on the device but a decision that has to be remembered. */
+/** Leaves nothing of ours on the device but the refusal. */
 const erase = () => {
-  forgetQueue();
   forgetIdentity();
   keys(PREFIX).forEach(key => key !== DECISION && remove(key));
 };
 
 const start = () => {
   started = true;
-  emit('tracker_initialized', { version: '1.0.0' });
+  emit('tracker_initialized');
   pageView();
   startQueue();
 };
 
 const settle = () => {
+  if (!config) return;
   if (!allowed()) erase();
-  else {
-    keepCopy();
-    if (!started) start();
-  }
+  else if (!started) start();
   pending.splice(0).forEach(job => job());
 };
 
-/** Runs the job once the configuration is known. What is about to be lost makes do with the kept copy. */
-export const whenReady = (job, urgent) => {
-  if (urgent) adoptCopy(settle);
+/** Runs the job once the configuration is known. What is about to be lost makes do with what the snippet says. */
+export const whenReady = job => {
+  adoptHint(settle);
   if (config) job();
   else pending.push(safe(job));
 };
@@ -49,16 +46,14 @@ export const consent = decision => {
   settle();
 };
 
+/** Another person sits down: what waits still belongs to the one before. */
+export const reset = () => allowed() && renewIdentity();
+
+/** Runs the job when the page is left, while events can still be made: bubbling comes after capturing. */
+export const onLeave = job => listen(window, 'pagehide', job);
+
 export const boot = () => {
   watchRoutes(() => whenReady(pageView));
-  listen(window, 'pagehide', () => handOver(true));
-  listen(document, 'visibilitychange', () => document.hidden && handOver());
-  listen(window, 'online', tick);
-  listen(window, 'pageshow', event => {
-    if (event.persisted) {
-      tick();
-      pageView();
-    }
-  });
-  load(safe(settle)).catch(() => {});
+  listen(window, 'pagehide visibilitychange', () => whenReady(flush));
+  load(safe(settle));
 };

@@ -1,13 +1,16 @@
 import { api } from './api.js';
-import { apiKey } from './config.js';
+import { apiKey, endpoint, globalName } from './config.js';
 import { watchForms } from './forms.js';
 import { boot } from './lifecycle.js';
 import { safe } from './util.js';
 
 safe(() => {
-  // A tag manager and a theme may both carry the snippet.
-  if (!apiKey || window.WebsiteTracker?.track) return;
-  window.WebsiteTracker = api;
+  const before = window[globalName] || {};
+  // A tag manager and a theme may both carry the snippet. One with a queue is only the snippet's own stub.
+  if (!apiKey || (before.track && !before.q)) return;
+  window[globalName] = api;
   watchForms();
+  if (/tracker_debug=1/.test(location)) import(endpoint('debug-overlay.v1.js'));
   boot();
+  before.q?.forEach(safe(([name, ...args]) => api[name](...args)));
 })();

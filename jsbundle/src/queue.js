@@ -1,127 +1,97 @@
 import { config } from './config.js';
 import { allowed } from './consent.js';
+import { notify } from './hooks.js';
 import { PREFIX, keys, read, remove, write } from './storage.js';
 import { post } from './transport.js';
-import { log, safe, uuid } from './util.js';
 
 /*
- * Each page keeps its unacknowledged events under a key of its own, so that tabs never overwrite each other.
- * The key's text is [lease, events]: until the lease ends nobody else may touch it. A page that dies leaves
- * its lease to run out, one that is left in good order shortens it; the next page then takes the events over.
+ * Each event is a key of its own: keeping one costs the same however many wait, and tabs never overwrite each other.
+ * The keys sort by importance and age. The text is a time and the event: until then it is claimed by the page that wrote
+ * it, later any page may send it. A page claims what it makes while it gathers a batch, and what it sends while it waits
+ * for the answer. So nothing has to be handed over when a page dies, sleeps or comes back.
  */
-const MAX_EVENTS = 1000;
-const MAX_CHARACTERS = 512 * 1024;
+// A fifth of what a site may store.
+const MAX_CHARACTERS = 1024 * 1024;
 const MAX_AGE_MS = 7 * 24 * 3600 * 1000;
 const MAX_BATCH = 50;
 const MAX_BATCH_CHARACTERS = 60000;
-// Beyond the next tick, which renews it; a hidden tab may tick later and then finds its events taken over.
-const LEASE_MARGIN_MS = 5000;
-// Nobody hears the answer to a request of a page that is gone; after this it counts as lost.
-const UNHEARD_MS = 10000;
+// Longer than a batch gathers: a page that is gone by then has left its events to others.
+const GATHER_MS = 6000;
+// Longer than a request may take. Nobody hears the answer to a page that is gone: this is when it counts as lost.
+const ANSWER_MS = 15000;
 const MAX_RETRY_MS = 300000;
 
 const QUEUE = PREFIX + 'q_';
-const OWN = QUEUE + uuid();
 
-const inFlight = new Set();
-let events = [];
-let lease = 0;
+// Keys that this page made and has not sent, with the time of the claim: whoever took one over has changed it.
+let own = {};
 let retryAt = 0;
 let failures = 0;
 
-const batchLimit = () => Math.min(config.batching.maxEvents || MAX_BATCH, MAX_BATCH);
-const waiting = () => events.filter(event => !inFlight.has(event));
-const canSend = () =>
-  allowed() && Date.now() < lease && Date.now() >= retryAt && navigator.onLine && waiting().length;
+const batchLimit = () => config.batching.maxEvents || MAX_BATCH;
 
-const interval = () => config.batching.flushIntervalMs || 5000;
-
-const save = (until = Date.now() + interval() + LEASE_MARGIN_MS) => {
-  // Of too many the oldest goes, but a submission last of all.
-  while (events.length > MAX_EVENTS || JSON.stringify(events).length > MAX_CHARACTERS)
-    events.splice(Math.max(0, events.findIndex(event => event.type !== 'form_submission')), 1);
-  lease = until;
-  if (events.length) write(OWN, JSON.stringify([lease, events]));
-  else remove(OWN);
-};
-
-/** After sleep or the back/forward cache another page may have taken the events over. */
-const disown = () => {
-  if (Date.now() >= lease && !read(OWN)) events = [];
-};
-
-/** The newest first: what has just happened must not queue behind a backlog. */
-const nextBatch = () => {
-  let room = MAX_BATCH_CHARACTERS;
-  return waiting()
+/** Of too many the oldest goes, but a submission last of all. */
+const waiting = alsoOthers => {
+  let room = MAX_CHARACTERS;
+  return keys(QUEUE)
+    .sort()
     .reverse()
-    .slice(0, batchLimit())
-    .filter((event, index) => (room -= JSON.stringify(event).length) > 0 || !index);
+    .filter(key => {
+      const text = read(key);
+      const until = parseInt(text);
+      room -= text.length;
+      if (room > 0 && Date.now() - key.slice(8, 21) < MAX_AGE_MS)
+        return own[key] === until || (alsoOthers && until < Date.now());
+      remove(key);
+    });
 };
 
-const dispatch = async leaving => {
-  const batch = nextBatch();
-  batch.forEach(event => inFlight.add(event));
-  const wait = await post(batch, leaving && UNHEARD_MS);
-  batch.forEach(event => inFlight.delete(event));
-  if (wait >= 0) {
-    const backoff = Math.min(1000 * 2 ** failures++, MAX_RETRY_MS) * (0.5 + Math.random() / 2);
-    retryAt = Date.now() + Math.max(wait, backoff);
-    setTimeout(flush, retryAt - Date.now());
-  } else {
-    events = events.filter(event => !batch.includes(event));
-    failures = retryAt = 0;
-    save();
-    if (waiting().length >= batchLimit()) flush();
-  }
+const deliver = async (batch, texts) => {
+  const wait = await post(texts);
+  const retry = wait >= 0 && allowed();
+  retryAt = retry ? Date.now() + Math.max(wait, Math.min(1000 * 2 ** failures++, MAX_RETRY_MS) * (0.5 + Math.random() / 2)) : (failures = 0);
+  batch.forEach((key, index) => (retry ? write(key, Math.ceil(retryAt) + texts[index]) : remove(key)));
+  notify('sent', texts, !retry);
+  if (!retry) tick();
 };
 
-/** One request at a time works off a backlog; what is urgent does not wait for it. */
-export const flush = urgent => {
-  if (canSend() && (urgent || !inFlight.size)) dispatch();
+const send = alsoOthers => {
+  let room = MAX_BATCH_CHARACTERS;
+  const texts = [];
+  const batch = waiting(alsoOthers).filter(key => {
+    const text = read(key).replace(/^\d+/, '');
+    room -= text.length;
+    if ((room < 0 && texts[0]) || texts.length === batchLimit()) return;
+    delete own[key];
+    write(key, Date.now() + ANSWER_MS + text);
+    return texts.push(text);
+  });
+  if (batch[0]) deliver(batch, texts);
+  return batch[0];
 };
 
-/** The page is hidden, or left: out with all that waits, and soon to the next page what was not heard of. */
-export const handOver = leaving => {
-  disown();
-  while (canSend()) dispatch(leaving);
-  if (leaving) save(inFlight.size ? Date.now() + UNHEARD_MS : retryAt);
+const maySend = () => allowed() && Date.now() >= retryAt && navigator.onLine;
+
+/** Sends what this page has made. */
+export const flush = () => {
+  while (maySend() && send());
+};
+
+/** Sends also what other pages left behind, one request at a time. */
+export const tick = () => {
+  const job = () => maySend() && send(true);
+  // Two tabs that wake together must not take the same events.
+  navigator.locks?.request(QUEUE, job).catch(job) || job();
 };
 
 export const push = event => {
-  log(event);
-  disown();
-  events.push(event);
-  save();
-  if (waiting().length >= batchLimit()) flush();
-};
-
-const adopt = key => {
-  const [until, left] = JSON.parse(read(key));
-  if (key === OWN || until > Date.now()) return;
-  events.unshift(...left.filter(event => Date.now() - event.timestamp < MAX_AGE_MS));
-  save();
-  remove(key);
-};
-
-export const tick = () => {
-  if (!allowed()) return;
-  const takeOver = () => {
-    disown();
-    save();
-    keys(QUEUE).forEach(safe(adopt));
-    flush();
-  };
-  // Two tabs that wake together must not take over the same events.
-  if (navigator.locks) navigator.locks.request(QUEUE, takeOver).catch(flush);
-  else takeOver();
+  const key = QUEUE + +(event.type === 'form_submission') + event.timestamp + event.id;
+  own[key] = Date.now() + GATHER_MS;
+  write(key, own[key] + JSON.stringify(event));
+  if (Object.keys(own).length >= batchLimit()) flush();
 };
 
 export const startQueue = () => {
   tick();
-  setInterval(safe(tick), interval());
-};
-
-export const forgetQueue = () => {
-  events = [];
+  setInterval(tick, config.batching.flushIntervalMs || 5000);
 };

@@ -1,17 +1,42 @@
-// English, German, French, Spanish, Portuguese, Italian, Dutch, Polish; without accents, see words.js.
-// The first that fits wins: "company e-mail" is an e-mail, "company name" a company, a bare "name" comes last.
-// Third, the words beside which it would be something else; fourth, what a value looks like at least: a label may
-// well say "reply by e-mail" on a message, or "e-mail or user name".
-const RULES = [
-  ['email', /e ?mail|correo|courriel| mail /, /^$/, /^\S+@\S+\.\S+$/],
-  ['phone', /phone|mobil|telef|celular| (tel|cell|handy|movil) /, / (zip|postal|member|account) /, /^[+(\d][\d\s()./ext-]{6,24}$/i],
-  ['first_name', /(first|given|fore) ?name|vorname|prenom|voornaam| (f ?name|imie) /],
-  ['last_name', /(last|sur|family|familien|nach) ?name|apellido|cognome|sobrenome|achternaam|nazwisko| l ?name /],
-  ['message', /messag|[ck]omm?ent|mensa[jg]e|nachricht|bericht|opmerking|wiadomosc|nquiry|anfrage/],
-  ['company', /company|organi[sz]a|employer|unternehmen|entreprise|empresa|azienda|bedrijf| (firma|societe) /, / (title|size|site) /],
-  ['full_name', /(full|your) ?name| (name|nom|nome|nombre|naam) /, /user|usuario|utente|utilis|login|nick|middle|additional|card|account|file|street|product/],
-];
+/*
+ * What is said of a field, as words() gives it, promises a role; the first that fits wins. Stems of English, German, French,
+ * Spanish, Portuguese, Italian, Dutch and Polish.
+ */
+const WORDS = {
+  email: /mail|correo/,
+  phone: /phone|mobil|telef|celul| (tel|cell|handy) /,
+  message: /messag|mensa[jg]|comment|nachr|beric|wiadom|nquir|your quest/,
+  company: /compan|organi[sz]a|employ|business|entrepr|empresa|aziend|bedrij| firma /,
+  first_name: /(first|given|fore| f) ?name|name first|vorn|prenom|voorn|imie|\| first( required)? \|/,
+  last_name: /(last|sur|nach| l) ?name|name last|famil|sobren|apellid|cogn|achtern|nazwis|\| last( required)? \|/,
+  // Nothing else but a name; one or the other beside its fellow, see fields.js.
+  name: /\| ((full|your|ihr|contact|enter|form) )*(name|nom|nome|nombre|naam)( required)? \|/,
+  secret:
+    /pass(?!en|i|port)|contrase|kennw|wachtw|senha|has[lł]o|( |it)card(?!i)|ccn|social ?(se|in)|tax ?i|securit|(verif|confirm|activ|auth|access|time|sms)\w* code|maiden| (pwd|pin|token|otp|ssn|sin|cvv|cvc|csc|cc(?! (giv|fam))|iban|answer|secret|account n\w+) /,
+};
 
-/** The role that the page author's words on a field promise and its value does not belie. */
+// Beside these words it would be something else.
+const NOT = {
+  phone: /zip|post|member|birth|date|fax/,
+  message: /subject|captcha|gift/,
+  company: /[ynrs] (si[zt]|t[yi]|url|ein|vat|id|n[ou]|ph|ad|ind)/,
+  name: /user|log ?[io]n|sign in|nick|member/,
+};
+
+const ROLES = Object.keys(WORDS);
+
+export const says = (text, what) => WORDS[what].test(text);
+
+const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+const NUMBER = /^(?=(\D*\d){7})[+(\d][\d\s()./ext-]+$/;
+
+/** The role that the page author's words on a field promise, and that its value, if any, does not belie. */
 export const roleOf = (text, value) =>
-  (RULES.find(([, pattern, never = /^$/, shape = /./]) => pattern.test(text) && !never.test(text) && shape.test(value)) || [''])[0];
+  // An address is what it is or nothing.
+  ADDRESS.test(value)
+    ? says(text, 'email') && 'email'
+    : says(text, 'first_name') && says(text, 'last_name')
+      ? 'name'
+      : ROLES.find(
+          role => says(text, role) && !NOT[role]?.test(text) && !(value && (role === 'email' || (role === 'phone' && !NUMBER.test(value)))),
+        );

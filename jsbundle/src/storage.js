@@ -1,38 +1,27 @@
+import { safe } from './util.js';
+
 /** localStorage that never throws: what it refuses (blocked, full) lives in memory for as long as the page does. */
 export const PREFIX = '_crm_';
 
 const memory = {};
+const disk = safe(() => localStorage)() || {};
 
 export const remove = key => {
   delete memory[key];
-  try {
-    localStorage.removeItem(key);
-  } catch {}
+  delete disk[key];
 };
 
 /** Replaces in one step: a page killed between a removal and a write would lose both. */
 export const write = (key, value) => {
-  delete memory[key];
   try {
-    localStorage.setItem(key, value);
+    disk[key] = value;
+    delete memory[key];
   } catch {
     memory[key] = value;
   }
 };
 
-export const read = key => {
-  try {
-    return memory[key] || localStorage.getItem(key) || '';
-  } catch {
-    return '';
-  }
-};
+export const read = key => memory[key] || disk[key] || '';
 
 /** Our own keys that begin with `prefix`. */
-export const keys = prefix => {
-  let found = Object.keys(memory);
-  try {
-    found = found.concat(Object.keys(localStorage));
-  } catch {}
-  return found.filter(key => key.startsWith(prefix));
-};
+export const keys = prefix => Object.keys(memory).concat(Object.keys(disk)).filter(key => key.startsWith(prefix));

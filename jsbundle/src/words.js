@@ -3,12 +3,9 @@
  * so that a rule can ask for whole words with plain spaces.
  */
 export const words = text =>
-  ' ' +
-  text
-    .replace(/[\p{Ll}\d](?=\p{Lu})|\p{Lu}(?=\p{Lu}\p{Ll})|\p{L}(?=\d)/gu, '$& ')
+  (' ' + text + ' ')
+    .replace(/\p{L}(?=\d)|\p{Ll}(?=\p{Lu})/gu, '$& ')
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
-    .replace(/[^\p{L}\d]+/gu, ' ')
-    .trim() +
-  ' ';
+    .replace(/[^\p{L}\d|]+/gu, ' ');

@@ -107,14 +107,14 @@ async def test_stores_and_sends_nothing_before_opt_in(page: Page, host: SdkHost)
 
     await page.evaluate("WebsiteTracker.consent('granted')")
     await host.wait_for("page_view")
-    assert "_crm_visitor_id" in await page.evaluate(OURS)
+    assert "_crm_id" in await page.evaluate(OURS)
     assert host.events("too_early") == []
     assert "early@example.com" not in host.everything
 
     await page.evaluate("WebsiteTracker.track('unsent'); WebsiteTracker.consent('denied')")
-    assert await page.evaluate(OURS) == []
+    assert await page.evaluate(OURS) == ["_crm_consent"]
     await page.evaluate("WebsiteTracker.track('too_late')")
-    assert await page.evaluate(OURS) == []
+    assert await page.evaluate(OURS) == ["_crm_consent"]
 
 
 async def test_remembers_a_refusal_and_nothing_else(page: Page, host: SdkHost) -> None:
