@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := true
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help .venv dev test test-deep lint bench faults jsbundle services lock wheel clean
+.PHONY: help .venv dev test test-deep lint bench bench-sdk faults jsbundle services lock wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ lint: .venv ## ruff, mypy (strict on tracker and cli), and whether the built bro
 
 bench: .venv ## end-to-end figures on real servers: ARGS=…
 	@exec $(BIN)/python -m bench $(ARGS)
+
+bench-sdk: .venv ## what the browser script costs a page, in a real Chromium; fails over budget: ARGS="--runs 3"
+	@exec $(BIN)/python -m bench.sdk $(ARGS)
 
 faults: .venv ## kills and starves every part under load, and writes the table in docs/reliability.md: ARGS="--only redis-killed"
 	@exec $(BIN)/python -m tests.faults.table $(ARGS)

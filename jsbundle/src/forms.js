@@ -2,7 +2,7 @@ import { config } from './config.js';
 import { optIn } from './consent.js';
 import { emit } from './events.js';
 import { attribute, hasField, inspectAll, isField, memo, rememberPasswords, rememberTouched, valueOf, within } from './fields.js';
-import { onLeave, whenReady } from './lifecycle.js';
+import { checkRoute, onLeave, whenReady } from './lifecycle.js';
 import { flush } from './queue.js';
 import { listen, safe } from './util.js';
 
@@ -110,6 +110,7 @@ const onEvent = event => {
   const path = event.composedPath();
   const [target] = path;
   const { type } = event;
+  checkRoute();
   rememberPasswords(event.currentTarget);
   // submit and change stop at a shadow root, the others do not: they lead there in time.
   path.forEach(node => node.nodeType > 10 && watch(node));

@@ -2,10 +2,12 @@ import { adoptHint, config, load } from './config.js';
 import { DECISION, allowed, decide } from './consent.js';
 import { emit } from './events.js';
 import { forgetIdentity, renewIdentity } from './identity.js';
-import { watchRoutes } from './page.js';
+import { routeChanged } from './page.js';
 import { flush, startQueue } from './queue.js';
 import { PREFIX, keys, remove } from './storage.js';
 import { listen, safe } from './util.js';
+
+const ROUTE_MS = 300;
 
 const pending = [];
 let started = false;
@@ -41,6 +43,12 @@ export const whenReady = job => {
   else pending.push(safe(job));
 };
 
+/**
+ * Looked at now and then and before each action of the visitor, so that the host's history stays as it is, a redirect
+ * counts once and the title is that of the new page: frameworks set it after the address.
+ */
+export const checkRoute = () => routeChanged() && whenReady(pageView);
+
 export const consent = decision => {
   decide(decision);
   settle();
@@ -53,7 +61,7 @@ export const reset = () => allowed() && renewIdentity();
 export const onLeave = job => listen(window, 'pagehide', job);
 
 export const boot = () => {
-  watchRoutes(() => whenReady(pageView));
+  setInterval(safe(checkRoute), ROUTE_MS);
   listen(window, 'pagehide visibilitychange', () => whenReady(flush));
   load(safe(settle));
 };

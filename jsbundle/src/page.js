@@ -1,8 +1,6 @@
 import { cleanUrl } from './redaction.js';
-import { safe } from './util.js';
 
 const MAX_URL = 2000;
-const ROUTE_MS = 300;
 
 let referrer = document.referrer;
 let current = location.href;
@@ -16,17 +14,9 @@ export const page = () => ({
   referrer: address(referrer),
 });
 
-/**
- * Calls back once per address that a single-page application settles on: frameworks set the title after the address, and
- * a redirect sets the address twice. Looking now and then leaves the host's history untouched.
- */
-export const watchRoutes = onRoute =>
-  setInterval(
-    safe(() => {
-      if (location.href === current) return;
-      referrer = current;
-      current = location.href;
-      onRoute();
-    }),
-    ROUTE_MS,
-  );
+/** Whether a single-page application has gone to another address since the last call; its page is the current one then. */
+export const routeChanged = () => {
+  if (location.href === current) return;
+  referrer = current;
+  return (current = location.href);
+};

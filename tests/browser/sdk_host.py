@@ -61,6 +61,7 @@ class SdkHost:
     def __init__(self) -> None:
         self.config = default_config()
         self.config_status = 200
+        self.page_headers = {"Cache_Control": "no-store"}
         self.answers: list[Answer] = []
         self.requests: list[Received] = []
         self.submitted: list[list[tuple[str, str]]] = []
@@ -156,7 +157,7 @@ def _site_handler(host: SdkHost) -> type[BaseHTTPRequestHandler]:
     class Site(_Handler):
         def do_GET(self) -> None:
             html = host.html(urlsplit(self.path).path)
-            self.answer(200 if html else 404, html or "", Cache_Control="no-store")
+            self.answer(200 if html else 404, html or "", **host.page_headers)
 
         def do_POST(self) -> None:
             host.submitted.append(parse_qsl(self.read_body(), keep_blank_values=True))
