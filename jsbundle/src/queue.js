@@ -14,7 +14,8 @@ import { post } from './transport.js';
 const MAX_CHARACTERS = 1024 * 1024;
 const MAX_AGE_MS = 7 * 24 * 3600 * 1000;
 const MAX_BATCH = 50;
-const MAX_BATCH_CHARACTERS = 60000;
+// Of two bytes each; a page that is left may have 64 KB under way.
+const MAX_BATCH_CHARACTERS = 30000;
 // Longer than a batch gathers: a page that is gone by then has left its events to others.
 const GATHER_MS = 6000;
 // Longer than a request may take. Nobody hears the answer to a page that is gone: this is when it counts as lost.

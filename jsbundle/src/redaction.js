@@ -25,7 +25,8 @@ export const cleanUrl = url =>
   url.replace(/([?&#;]([^?&#;=]+)=)([^?&#;]*)/g, (whole, head, name, value) =>
     / (key|apikey|code|auth|session|sig\w*|user|name|phone|e ?mail) /.test((name = words(name.replace(/%\w\w/g, ' ')))) ||
     secretWords(name) ||
-    /@|%40/.test(value)
+    /@|%40/.test(value) ||
+    secretValue(value)
       ? head
       : whole,
   );

@@ -4,7 +4,7 @@
  */
 const WORDS = {
   email: /mail|correo/,
-  phone: /phone|mobil|telef|celul| (tel|cell|handy) /,
+  phone: /phone|mobil|telef|celul| (tel|handy) /,
   message: /messag|mensa[jg]|comment|nachr|beric|wiadom|nquir|your quest/,
   company: /compan|organi[sz]a|employ|business|entrepr|empresa|aziend|bedrij| firma /,
   first_name: /(first|given|fore| f) ?name|name first|vorn|prenom|voorn|imie|\| first( required)? \|/,
@@ -18,7 +18,7 @@ const WORDS = {
 // Beside these words it would be something else.
 const NOT = {
   phone: /zip|post|member|birth|date|fax/,
-  message: /subject|captcha|gift/,
+  message: /subject|captcha/,
   company: /[ynrs] (si[zt]|t[yi]|url|ein|vat|id|n[ou]|ph|ad|ind)/,
   name: /user|log ?[io]n|sign in|nick|member/,
 };
