@@ -21,8 +21,10 @@ export const isField = element => element.matches?.(FIELD);
 
 export const hasField = element => element.querySelector(FIELD);
 
-/** What the element is or stands in, if the operator's selector fits (it may be none at all). */
-export const within = safe((element, selector) => element.closest(selector));
+/** What the element is or stands in, shadow roots included, if the operator's selector fits (it may be none at all). */
+export const within = safe(
+  (element, selector) => element.closest(selector) || within(element.getRootNode().host, selector),
+);
 
 /** A "show password" button makes it type=text: what was one once stays one. */
 export const rememberPasswords = root =>
@@ -77,10 +79,10 @@ const inspect = (element, fields = []) => {
   known._value = valueOf(element).trim().slice(0, MAX_VALUE);
   known._secret =
     known._password ||
-    element.closest('[data-tracker-redact]') ||
+    within(element, '[data-tracker-redact]') ||
     (known._value && (secretValue(known._value) || secretWords(textOf(element))));
   return (
-    !element.closest('[data-tracker-ignore]') &&
+    !within(element, '[data-tracker-ignore]') &&
     (known._configured ||
       (!/submit|button|reset|image/.test(element.type) &&
         !element.matches(':disabled') &&

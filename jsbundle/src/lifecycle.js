@@ -24,7 +24,6 @@ const erase = () => {
 
 const start = () => {
   started = true;
-  emit('tracker_initialized');
   pageView();
   startQueue();
 };

@@ -1,5 +1,5 @@
 import { api } from './api.js';
-import { apiKey, endpoint, globalName } from './config.js';
+import { apiKey, globalName } from './config.js';
 import { watchForms } from './forms.js';
 import { boot } from './lifecycle.js';
 import { safe } from './util.js';
@@ -10,7 +10,6 @@ safe(() => {
   if (!apiKey || (before.track && !before.q)) return;
   window[globalName] = api;
   watchForms();
-  if (/tracker_debug=1/.test(location)) import(endpoint('debug-overlay.v1.js'));
   boot();
   before.q?.forEach(safe(([name, ...args]) => api[name](...args)));
 })();

@@ -4,22 +4,22 @@
  */
 const WORDS = {
   email: /mail|correo/,
-  phone: /phone|mobil|telef|celul| (tel|handy) /,
+  phone: /phone|mobi|telef|cel+ul|mov[ei]l| tel |handy/,
   message: /messag|mensa[jg]|comment|nachr|beric|wiadom|nquir|your quest/,
-  company: /compan|organi[sz]a|employ|business|entrepr|empresa|aziend|bedrij| firma /,
+  company: /compan|organi[sz]a|employer|business|entrepr|empresa|aziend|bedrij| firm|societ|unterneh/,
   first_name: /(first|given|fore| f) ?name|name first|vorn|prenom|voorn|imie|\| first( required)? \|/,
-  last_name: /(last|sur|nach| l) ?name|name last|famil|sobren|apellid|cogn|achtern|nazwis|\| last( required)? \|/,
+  last_name: /(last|sur|nach| l) ?name|name last|famil|sobren|apell?id|cogn|achtern|nazwis|\| last( required)? \|/,
   // Nothing else but a name; one or the other beside its fellow, see fields.js.
-  name: /\| ((full|your|ihr|contact|enter|form) )*(name|nom|nome|nombre|naam)( required)? \|/,
+  name: /\| ((full|your|ihr|votre|uw|contact|enter|form) )*(name|nom|nome|nombre|naam)( required| complet[eo]?)? \|/,
   secret:
-    /pass(?!en|i|port)|contrase|kennw|wachtw|senha|has[lł]o|( |it)card(?!i)|ccn|social ?(se|in)|tax ?i|securit|(verif|confirm|activ|auth|access|time|sms)\w* code|maiden| (pwd|pin|token|otp|ssn|sin|cvv|cvc|csc|cc(?! (giv|fam))|iban|answer|secret|account n\w+) /,
+    /pass(?!en|i|port)|contrase|kennw|wachtw|( |it)card(?!i)|ccn|social ?(se|in)|tax ?i|securit|(verif|confirm|activ|auth|access|time|sms)\w* code|maiden| (pwd|pin|token|otp|ssn|sin|cvv|cvc|csc|cc(?! (giv|fam))|iban|secret|account n\w+) |\| answer \|/,
 };
 
 // Beside these words it would be something else.
 const NOT = {
   phone: /zip|post|member|birth|date|fax/,
-  message: /subject|captcha/,
-  company: /[ynrs] (si[zt]|t[yi]|url|ein|vat|id|n[ou]|ph|ad|ind)/,
+  message: /subject|captcha| id /,
+  company: /[ynrs] (si[zt]|t[yi]|url|web|ein|vat|id|n[ou]|ph|ad|ind)/,
   name: /user|log ?[io]n|sign in|nick|member/,
 };
 
@@ -35,7 +35,7 @@ export const roleOf = (text, value) =>
   // An address is what it is or nothing.
   ADDRESS.test(value)
     ? says(text, 'email') && 'email'
-    : says(text, 'first_name') && says(text, 'last_name')
+    : / (and|und|et?|y|i|en) /.test(text) && (says(text, 'first_name') || says(text, 'last_name'))
       ? 'name'
       : ROLES.find(
           role => says(text, role) && !NOT[role]?.test(text) && !(value && (role === 'email' || (role === 'phone' && !NUMBER.test(value)))),
