@@ -34,6 +34,7 @@ export const rememberPasswords = root =>
 const visible = element => {
   const { right, bottom } = element.getBoundingClientRect();
   return (
+    element.tabIndex >= 0 &&
     right + scrollX > 0 &&
     bottom + scrollY > 0 &&
     element.checkVisibility?.({ checkOpacity: true, checkVisibilityCSS: true }) !== false

@@ -2,7 +2,7 @@ import { config } from './config.js';
 import { optIn } from './consent.js';
 import { emit } from './events.js';
 import { attribute, hasField, inspectAll, isField, memo, rememberPasswords, rememberTouched, valueOf, within } from './fields.js';
-import { checkRoute, onLeave, whenReady } from './lifecycle.js';
+import { checkRoute, whenReady } from './lifecycle.js';
 import { flush } from './queue.js';
 import { listen, safe } from './util.js';
 
@@ -42,7 +42,7 @@ const look = (form, job) =>
       ) || {};
     job(
       {
-        formId: configured.formId || attribute(form, 'id') || attribute(form, 'name') || 'unknown',
+        formId: configured.formId || attribute(form, 'id') || attribute(form, 'name'),
         formName: configured.formName || attribute(form, 'name'),
         timeToComplete: Date.now() - memo(form)._start || undefined,
         ...inspectAll(fieldsOf(form), configured),
@@ -106,7 +106,7 @@ const onClick = target => {
   if (form && !form.elements && hasField(form).compareDocumentPosition(button) & 4) captureSubmission(form, true);
 };
 
-const onEvent = event => {
+const onEvent = safe(event => {
   const path = event.composedPath();
   const [target] = path;
   const { type } = event;
@@ -118,7 +118,7 @@ const onEvent = event => {
   else if (type === 'load') enter(target);
   else if (type === 'click') onClick(target);
   else if (isField(target)) onField(target, type);
-};
+});
 
 /** A frame of the same origin is part of the page, unless it has a tracker of its own. */
 const enter = ({ contentDocument }) => {
@@ -135,15 +135,16 @@ const wrapSubmit = prototype => {
 };
 
 const watch = root => {
-  if (memo(root)._watched) return;
-  memo(root)._watched = true;
   rememberPasswords(root);
+  // The same listener again changes nothing; a frame that a script writes anew has lost it.
   listen(root, 'submit change input focusout click load', onEvent);
   root.querySelectorAll('iframe').forEach(enter);
-  if (root.defaultView) wrapSubmit(root.defaultView.HTMLFormElement.prototype);
+  if (root.defaultView && !memo(root)._watched) wrapSubmit(root.defaultView.HTMLFormElement.prototype);
+  memo(root)._watched = true;
 };
 
 export const watchForms = () => {
   watch(document);
-  onLeave(() => started.splice(0).forEach(form => mention('form_abandon', form)));
+  // Before the queue's own listener, see lifecycle.js.
+  listen(window, 'pagehide', safe(() => started.splice(0).forEach(form => mention('form_abandon', form))));
 };

@@ -56,11 +56,8 @@ export const consent = decision => {
 /** Another person sits down: what waits still belongs to the one before. */
 export const reset = () => allowed() && renewIdentity();
 
-/** Runs the job when the page is left, while events can still be made: bubbling comes after capturing. */
-export const onLeave = job => listen(window, 'pagehide', job);
-
 export const boot = () => {
   setInterval(safe(checkRoute), ROUTE_MS);
-  listen(window, 'pagehide visibilitychange', () => whenReady(flush));
+  listen(window, 'pagehide visibilitychange', safe(() => whenReady(flush)));
   load(safe(settle));
 };

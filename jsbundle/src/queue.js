@@ -50,8 +50,11 @@ const waiting = alsoOthers => {
 const deliver = async (batch, texts) => {
   const wait = await post(texts);
   const retry = wait >= 0 && allowed();
-  retryAt = retry ? Date.now() + Math.max(wait, Math.min(1000 * 2 ** failures++, MAX_RETRY_MS) * (0.5 + Math.random() / 2)) : (failures = 0);
-  batch.forEach((key, index) => (retry ? write(key, Math.ceil(retryAt) + texts[index]) : remove(key)));
+  if (!retry) retryAt = failures = 0;
+  // Requests that fail together count once.
+  else if (Date.now() >= retryAt)
+    retryAt = Math.ceil(Date.now() + Math.max(wait, Math.min(1000 * 2 ** failures++, MAX_RETRY_MS) * (0.5 + Math.random() / 2)));
+  batch.forEach((key, index) => (retry ? write(key, retryAt + texts[index]) : remove(key)));
   notify('sent', texts, !retry);
   if (!retry) tick();
 };

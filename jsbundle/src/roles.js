@@ -4,15 +4,15 @@
  */
 const WORDS = {
   email: /mail|correo/,
-  phone: /phone|mobi|telef|cel+ul|mov[ei]l| tel |handy/,
+  phone: /phone|mobi|tel.f|cel+ul|m.v[ei]l| tel |handy/,
   message: /messag|mensa[jg]|comment|nachr|beric|wiadom|nquir|your quest/,
-  company: /compan|organi[sz]a|employer|business|entrepr|empresa|aziend|bedrij| firm|societ|unterneh/,
-  first_name: /(first|given|fore| f) ?name|name first|vorn|prenom|voorn|imie|\| first( required)? \|/,
+  company: /compan|organi[sz]a|employer|business|entrepr|empresa|aziend|bedrij| firm|soci.t|unterneh/,
+  first_name: /(first|given|fore| f) ?name|name first|vorn|pr.nom|voorn| imi|\| first( required)? \|/,
   last_name: /(last|sur|nach| l) ?name|name last|famil|sobren|apell?id|cogn|achtern|nazwis|\| last( required)? \|/,
   // Nothing else but a name; one or the other beside its fellow, see fields.js.
   name: /\| ((full|your|ihr|votre|uw|contact|enter|form) )*(name|nom|nome|nombre|naam)( required| complet[eo]?)? \|/,
   secret:
-    /pass(?!en|i|port)|contrase|kennw|wachtw|( |it)card(?!i)|ccn|social ?(se|in)|tax ?i|securit|(verif|confirm|activ|auth|access|time|sms)\w* code|maiden| (pwd|pin|token|otp|ssn|sin|cvv|cvc|csc|cc(?! (giv|fam))|iban|secret|account n\w+) |\| answer \|/,
+    /pass(?!en|i|port)|contrase|kennw|wachtw|( |it)card(?!i)|ccn|social ?(se|in)|securit|(verif|confirm|activ|auth|access|time|sms)\w* code|maiden| (pwd|pin|token|otp|ssn|sin|cvv|cvc|csc|cc(?! (giv|fam))|iban|secret|account n\w+) |\| answer \|/,
 };
 
 // Beside these words it would be something else.

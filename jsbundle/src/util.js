@@ -6,7 +6,7 @@ export const safe = job => (...args) => {
 };
 
 export const listen = (target, types, handler) =>
-  types.split(' ').forEach(type => target.addEventListener(type, safe(handler), true));
+  types.split(' ').forEach(type => target.addEventListener(type, handler, true));
 
 /** randomUUID is missing on plain http pages; the name of a blob is a UUID everywhere. */
 export const uuid = () => crypto.randomUUID?.() || Date.now() + '-' + Math.random();
