@@ -49,6 +49,11 @@ class Snippet:
         """Where the browser script is."""
         return f"{self.api_url.rstrip('/')}/{quote(self.script_name, safe='')}"
 
+    @property
+    def overlay(self) -> str:
+        """Where the panel is that shows what the script does, on pages with ``?tracker_debug=1``."""
+        return f"{self.api_url.rstrip('/')}/debug-overlay.v1.js"
+
 
 def snippet_of(
     settings: Settings, api_key: str, consent: Consent | None = None, integrity: str | None = None
@@ -84,6 +89,11 @@ _STUB = """
     "track identify page consent flush reset chat on".split(" ").forEach(function (m) {{
       w[n][m] = function () {{ q.push([m].concat([].slice.call(arguments))); }};
     }});
+  }}
+  if (/[?&]tracker_debug=1/.test(w.location.search)) {{
+    var o = w.document.createElement("script");
+    o.src = {overlay};
+    w.document.head.appendChild(o);
   }}"""
 
 _INTEGRITY = """
@@ -186,7 +196,7 @@ def _parts(snippet: Snippet) -> dict[str, str]:
     lines = [f"  c.{name} = {js_string(value)};" for name, value in values.items()]
     if snippet.consent:
         lines.append(f"  c.consent = c.consent || {_consent(snippet.consent)};")
-    stub = _STUB.format(name=js_string(snippet.global_name))
+    stub = _STUB.format(name=js_string(snippet.global_name), overlay=js_string(snippet.overlay))
     return {"settings": "\n".join(lines), "stub": stub, "source": js_string(snippet.source)}
 
 

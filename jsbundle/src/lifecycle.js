@@ -49,6 +49,8 @@ export const whenReady = job => {
 export const checkRoute = () => routeChanged() && whenReady(pageView);
 
 export const consent = decision => {
+  // A refusal in another tab may be news here.
+  settle();
   decide(decision);
   settle();
 };
@@ -57,7 +59,14 @@ export const consent = decision => {
 export const reset = () => allowed() && renewIdentity();
 
 export const boot = () => {
-  setInterval(safe(checkRoute), ROUTE_MS);
+  // Also a decision made in another tab.
+  setInterval(
+    safe(() => {
+      settle();
+      checkRoute();
+    }),
+    ROUTE_MS,
+  );
   listen(window, 'pagehide visibilitychange', safe(() => whenReady(flush)));
   load(safe(settle));
 };

@@ -13,5 +13,5 @@ def host() -> Iterator[SdkHost]:
     host.close()
     assert {request.method for request in host.requests} <= {"POST"}
     assert {(post.path, post.content_type) for post in host.posts} <= {
-        ("/v1/track/events", "text/plain;charset=UTF-8"),
+        (host.ingest_path, "text/plain;charset=UTF-8"),
     }

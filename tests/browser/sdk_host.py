@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-SDK = Path(__file__).resolve().parents[2] / "jsbundle" / "dist" / "main-app.v1.js"
+DIST = Path(__file__).resolve().parents[2] / "jsbundle" / "dist"
+SCRIPTS = ("/main-app.v1.js", "/debug-overlay.v1.js")
 KEY = "pk_test_browser"
+# For pages whose policy allows inline scripts by nonce only.
+NONCE = ' nonce="n0nce"'
 DEADLINE_SECONDS = 15
 
 Event = dict[str, Any]
@@ -60,12 +63,15 @@ class SdkHost:
 
     def __init__(self) -> None:
         self.config = default_config()
+        self.ingest_path = "/v1/track/events"
         self.config_status = 200
         self.page_headers = {"Cache_Control": "no-store"}
+        self.config_held: threading.Event | None = None
         self.answers: list[Answer] = []
         self.requests: list[Received] = []
         self.submitted: list[list[tuple[str, str]]] = []
         self._pages: dict[str, str] = {}
+        self._headers: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
         self._site = self._serve(_site_handler(self))
         self._api = self._serve(_api_handler(self))
@@ -84,14 +90,35 @@ class SdkHost:
             server.shutdown()
             server.server_close()
 
-    def add_page(self, path: str, body: str = "", tracked: bool = True) -> str:
-        settings = json.dumps({"apiKey": KEY, "apiUrl": self.api_url, "version": "v1"})
-        tags = f'<script>WebsiteTrackerConfig={settings}</script><script src="{self.api_url}/main-app.v1.js"></script>'
+    def add_page(
+        self,
+        path: str,
+        body: str = "",
+        tracked: bool = True,
+        *,
+        config: dict[str, Any] | None = None,
+        head: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> str:
+        """A page with the snippet. ``config`` adds to what the snippet sets, ``head`` stands before the script."""
+        settings = json.dumps({"apiKey": KEY, "apiUrl": self.api_url, "version": "v1"} | (config or {}))
+        tags = f"<script{NONCE}>WebsiteTrackerConfig={settings}</script>{head}{self.script_tag()}"
         self._pages[path] = (
-            f"<!doctype html><html><head><title>Page {path}</title>{tags if tracked else ''}</head>"
+            f'<!doctype html><html lang="en"><head><title>Page {path}</title>{tags if tracked else ""}</head>'
             f"<body>{body}</body></html>"
         )
+        self._headers[path] = headers or {}
         return self.url + path
+
+    def script_tag(self) -> str:
+        return f'<script src="{self.api_url}/main-app.v1.js"></script>'
+
+    def overlay_tag(self) -> str:
+        """What snippets do on pages with ``?tracker_debug=1``."""
+        return f'<script src="{self.api_url}/debug-overlay.v1.js"></script>'
+
+    def headers(self, path: str) -> dict[str, str]:
+        return self._headers.get(path, {})
 
     def html(self, path: str) -> str | None:
         return self._pages.get(path)
@@ -156,8 +183,9 @@ class _Handler(BaseHTTPRequestHandler):
 def _site_handler(host: SdkHost) -> type[BaseHTTPRequestHandler]:
     class Site(_Handler):
         def do_GET(self) -> None:
-            html = host.html(urlsplit(self.path).path)
-            self.answer(200 if html else 404, html or "", **host.page_headers)
+            path = urlsplit(self.path).path
+            html = host.html(path)
+            self.answer(200 if html else 404, html or "", **host.page_headers, **host.headers(path))
 
         def do_POST(self) -> None:
             host.submitted.append(parse_qsl(self.read_body(), keep_blank_values=True))
@@ -183,10 +211,13 @@ def _api_handler(host: SdkHost) -> type[BaseHTTPRequestHandler]:
             self.answer(204, **self.cors(), Access_Control_Allow_Headers="*")
 
         def do_GET(self) -> None:
-            if self.path == "/main-app.v1.js":
-                self.answer(200, SDK.read_text(encoding="utf-8"), "text/javascript")
+            if self.path in SCRIPTS:
+                script = (DIST / self.path[1:]).read_text(encoding="utf-8")
+                self.answer(200, script, "text/javascript", **self.cors())
             else:
                 found = self.path == f"/v1/config/{KEY}"
+                if host.config_held:
+                    host.config_held.wait(DEADLINE_SECONDS)
                 self.answer(
                     host.config_status if found else 404, json.dumps(host.config), "application/json", **self.cors()
                 )

@@ -1,4 +1,4 @@
-"""Batches, retries, persistence: every event arrives, and none is under way twice at once."""
+"""Batches, retries, leaving: every event arrives, and none is under way twice at once."""
 
 import json
 import threading
@@ -6,15 +6,12 @@ from collections import Counter
 
 from playwright.async_api import Page
 
+from tests.browser.device import wait_until_acknowledged
 from tests.browser.sdk_host import KEY, Answer, SdkHost
 
 FORM = """<form id="lead" method="post" action="/next"><input name="email" value="">
 <button>Go</button></form>"""
 HOUR_MS = 3_600_000
-
-
-async def wait_until_acknowledged(page: Page) -> None:
-    await page.wait_for_function("!Object.keys(localStorage).some(key => key.startsWith('_crm_q_'))")
 
 
 async def test_sends_full_batches_of_50(page: Page, host: SdkHost) -> None:
@@ -43,20 +40,7 @@ async def test_waits_for_the_interval_before_sending(page: Page, host: SdkHost) 
     assert host.events("a") == []
     await page.clock.run_for(5000)
     await host.wait_for("b")
-    assert [event["type"] for event in host.posts[-1].events] == ["b", "a"]
-
-
-async def test_keeps_each_event_on_the_device_until_acknowledged(page: Page, host: SdkHost) -> None:
-    held = threading.Event()
-    await page.goto(host.add_page("/"))
-    await host.wait_for("page_view")
-    await wait_until_acknowledged(page)
-    host.answers = [Answer(held=held)]
-    await page.evaluate("WebsiteTracker.track('kept'); WebsiteTracker.flush()")
-    await host.wait_for("kept")
-    assert "kept" in await page.evaluate("JSON.stringify(localStorage)")
-    held.set()
-    await wait_until_acknowledged(page)
+    assert {event["type"] for event in host.posts[-1].events} == {"a", "b"}
 
 
 async def test_retries_after_server_error_with_growing_waits(page: Page, host: SdkHost) -> None:
@@ -107,18 +91,6 @@ async def test_drops_single_events_rejected_from_a_good_batch(page: Page, host: 
     assert len(host.events("rejected")) == 1
 
 
-async def test_resends_on_the_next_page_what_failed_on_this_one(page: Page, host: SdkHost) -> None:
-    await page.goto(host.add_page("/"))
-    await host.wait_for("page_view")
-    await wait_until_acknowledged(page)
-    host.answers = [Answer(503)]
-    async with page.expect_response("**/v1/track/events"):
-        await page.evaluate("WebsiteTracker.track('postponed'); WebsiteTracker.flush()")
-    await page.goto(host.add_page("/next"))
-    await host.wait_for("postponed", 2)
-    await wait_until_acknowledged(page)
-
-
 async def test_sends_what_waits_when_the_page_is_left(page: Page, host: SdkHost) -> None:
     host.config["batching"]["flushIntervalMs"] = HOUR_MS
     await page.goto(host.add_page("/"))
@@ -147,75 +119,6 @@ async def test_never_has_one_event_in_two_requests_at_once(page: Page, host: Sdk
     held.set()
 
 
-async def test_keeps_events_made_offline_for_the_next_visit(page: Page, host: SdkHost) -> None:
-    url = host.add_page("/")
-    await page.goto(url)
-    await host.wait_for("page_view")
-    await wait_until_acknowledged(page)
-    await page.context.set_offline(True)
-    await page.evaluate("for (let n = 0; n < 500; n++) WebsiteTracker.track('offline', { n })")
-    await page.goto("about:blank")
-    await page.close()
-    await page.context.set_offline(False)
-    again = await page.context.new_page()
-    await again.goto(url)
-    await host.wait_for("offline", 500)
-    await wait_until_acknowledged(again)
-    counts = Counter(event["payload"]["n"] for event in host.events("offline"))
-    assert set(counts) == set(range(500))
-    assert set(counts.values()) == {1}
-
-
-async def test_bounds_the_queue_and_lets_submissions_go_last(page: Page, host: SdkHost) -> None:
-    await page.goto(host.add_page("/"))
-    await host.wait_for("page_view")
-    await wait_until_acknowledged(page)
-    await page.context.set_offline(True)
-    await page.evaluate(
-        """WebsiteTracker.track('form_submission', { formId: 'x' });
-           for (let n = 0; n < 1100; n++) WebsiteTracker.track('noise', { n })"""
-    )
-    stored = await page.evaluate(
-        "JSON.parse(localStorage[Object.keys(localStorage).find(key => key.startsWith('_crm_q_'))])[1]"
-    )
-    assert len(stored) <= 1000
-    assert stored[0]["type"] == "form_submission"
-    assert stored[-1]["payload"]["n"] == 1099
-
-
-async def test_works_with_storage_blocked(page: Page, host: SdkHost) -> None:
-    await page.add_init_script(
-        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
-    )
-    errors: list[object] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    await page.goto(host.add_page("/", FORM))
-    await page.fill("[name=email]", "ann@example.com")
-    await page.click("button")
-    [event] = await host.wait_for("form_submission")
-    assert event["visitorId"]
-    assert errors == []
-
-
-async def test_works_with_storage_full(page: Page, host: SdkHost) -> None:
-    await page.add_init_script(
-        "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }"
-    )
-    await page.goto(host.add_page("/"))
-    await page.evaluate("WebsiteTracker.track('one'); WebsiteTracker.track('two')")
-    await host.wait_for("two")
-    assert len({event["sessionId"] for event in host.events()}) == 1
-    assert len(host.events("session_start")) == 1
-
-
-async def test_uses_the_kept_configuration_when_the_server_fails(page: Page, host: SdkHost) -> None:
-    await page.goto(host.add_page("/"))
-    await host.wait_for("page_view")
-    host.config_status = 503
-    await page.goto(host.add_page("/second"))
-    await host.until(lambda: len(host.events("page_view")) > 1, "second page view")
-
-
 async def test_stays_silent_with_an_unknown_key(page: Page, host: SdkHost) -> None:
     host.config_status = 401
     errors: list[object] = []
@@ -228,3 +131,50 @@ async def test_stays_silent_with_an_unknown_key(page: Page, host: SdkHost) -> No
     await page.wait_for_url("**/next")
     assert host.posts == []
     assert errors == []
+
+
+async def test_an_acknowledged_backlog_does_not_wait_for_the_interval(page: Page, host: SdkHost) -> None:
+    host.config["batching"]["flushIntervalMs"] = HOUR_MS
+    await page.goto(host.add_page("/"))
+    await host.wait_for("page_view")
+    await wait_until_acknowledged(page)
+    await page.context.set_offline(True)
+    await page.evaluate("for (let n = 0; n < 120; n++) WebsiteTracker.track('offline', { n })")
+    await page.context.set_offline(False)
+    await page.evaluate("WebsiteTracker.flush()")
+    await host.wait_for("offline", 120)
+
+
+async def test_has_no_more_under_way_than_the_browser_lets_a_page_leave_behind(page: Page, host: SdkHost) -> None:
+    held = threading.Event()
+    await page.goto(host.add_page("/"))
+    await host.wait_for("page_view")
+    await wait_until_acknowledged(page)
+    host.answers = [Answer(held=held)] * 2
+    before = len(host.posts)
+    await page.evaluate(
+        """for (let n = 0; n < 40; n++) WebsiteTracker.track('wide', { n, text: 'ż'.repeat(2000) });
+           WebsiteTracker.flush()"""
+    )
+    await page.goto("about:blank")
+    await host.until(lambda: len(host.posts) > before, "the part that fits")
+    assert sum(len(post.body.encode()) for post in host.posts[before:]) < 65536
+    held.set()
+    await page.goto(host.add_page("/next"))
+    await host.until(lambda: {event["payload"]["n"] for event in host.events("wide")} == set(range(40)), "the rest")
+
+
+async def test_comes_back_from_the_back_forward_cache(page: Page, host: SdkHost) -> None:
+    first, second = host.add_page("/"), host.add_page("/second")
+    await page.goto(first)
+    await host.wait_for("page_view")
+    await wait_until_acknowledged(page)
+    handlers = await page.evaluate("[window.onunload, window.onbeforeunload]")
+    assert handlers == [None, None]
+    await page.goto(second)
+    await host.wait_for("page_view", 2)
+    await page.evaluate("window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    await page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    await page.evaluate("WebsiteTracker.track('after_return')")
+    await host.wait_for("after_return")
+    await wait_until_acknowledged(page)
