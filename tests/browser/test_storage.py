@@ -71,8 +71,9 @@ async def test_bounds_the_queue_and_lets_submissions_go_last(page: Page, host: S
     await host.wait_for("form_submission")
     await wait_until_acknowledged(page)
     noise = {event["payload"]["n"] for event in host.events("noise")}
-    assert 15 < len(noise) < 25
-    assert noise == set(range(30 - len(noise), 30))
+    # Some are of one millisecond.
+    assert set(range(15, 30)) <= noise
+    assert not noise & set(range(5))
 
 
 async def test_works_with_storage_blocked(page: Page, host: SdkHost) -> None:

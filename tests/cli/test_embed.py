@@ -187,21 +187,25 @@ def test_with_integrity_the_script_is_fetched_for_everybody() -> None:
 PAGE = """
 const [loaders, calls] = [JSON.parse(process.argv[1]), JSON.parse(process.argv[3])];
 const scripts = [];
-globalThis.window = JSON.parse(process.argv[2]);
 globalThis.document = { createElement: (name) => ({ name }), head: { appendChild: (node) => scripts.push(node) } };
+globalThis.window = { document, location: { search: process.argv[4] }, ...JSON.parse(process.argv[2]) };
 for (const loader of loaders) (0, eval)(loader);
 for (const [name, method, ...args] of calls) window[name][method](...args);
 const { WebsiteTrackerConfig: config, ...globals } = window;
+delete globals.document;
+delete globals.location;
 console.log(JSON.stringify({ config, scripts, globals }));
 """
 
 
-def executed(*loaders: str, window: dict[str, Any] | None = None, calls: Sequence[Sequence[Any]] = ()) -> Any:
+def executed(
+    *loaders: str, window: dict[str, Any] | None = None, calls: Sequence[Sequence[Any]] = (), search: str = ""
+) -> Any:
     """What a page looks like after these scripts, and after its own calls."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("no node to run JavaScript with")
-    command = [node, "-e", PAGE, json.dumps(loaders), json.dumps(window or {}), json.dumps(calls)]
+    command = [node, "-e", PAGE, json.dumps(loaders), json.dumps(window or {}), json.dumps(calls), search]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
@@ -212,6 +216,12 @@ def test_embedded_twice_the_first_one_stands() -> None:
     assert page["config"] == {"apiKey": KEY, "apiUrl": URL, "version": "v1"}
     assert page["scripts"] == [{"name": "script", "src": f"{URL}/main-app.v1.js", "async": True}]
     assert page["globals"] == {"WebsiteTracker": {"q": []}}
+
+
+def test_the_overlay_is_loaded_where_the_address_asks_for_it() -> None:
+    page = executed(embed.loader_script(Snippet(KEY, URL)), search="?a=1&tracker_debug=1")
+
+    assert {script["src"] for script in page["scripts"]} == {f"{URL}/main-app.v1.js", f"{URL}/debug-overlay.v1.js"}
 
 
 def test_what_the_page_set_before_is_kept() -> None:
