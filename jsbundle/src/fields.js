@@ -53,8 +53,7 @@ const wordsOn = element =>
     ['type', 'autocomplete', 'name', 'id', 'placeholder', 'aria-label']
       .map(name => attribute(element, name))
       .concat([...(element.ariaLabelledByElements || []), ...(element.labels || [])].map(label => label.textContent))
-      // An explanation in brackets may speak of anything.
-      .map(text => text.replace(/\([^)]{20,}\)/g, '').slice(0, MAX_LABEL))
+      .map(text => text.slice(0, MAX_LABEL))
       .join(' | ') + ' |',
   );
 

@@ -20,6 +20,7 @@ const MAX_BATCH_CHARACTERS = 30000;
 const GATHER_MS = 6000;
 // Longer than a request may take. Nobody hears the answer to a page that is gone: this is when it counts as lost.
 const ANSWER_MS = 15000;
+const SETTLE_MS = 100;
 const MAX_RETRY_MS = 300000;
 
 const QUEUE = PREFIX + 'q_';
@@ -50,6 +51,8 @@ const waiting = alsoOthers => {
 const deliver = async (batch, texts) => {
   const wait = await post(texts);
   const retry = wait >= 0 && allowed();
+  // The browser may well have sent it, though it tells a page that is being left that it failed: the claim stands.
+  if (retry && document.hidden) return;
   if (!retry) retryAt = failures = 0;
   // Requests that fail together count once.
   else if (Date.now() >= retryAt)
@@ -83,8 +86,8 @@ export const flush = () => {
 
 /** Sends also what other pages left behind, one request at a time. */
 export const tick = () => {
-  const job = () => maySend() && send(true);
-  // Two tabs that wake together must not take the same events.
+  // Two tabs that wake together must not take the same events; what one writes reaches the other some moments later.
+  const job = () => maySend() && send(true) && new Promise(done => setTimeout(done, SETTLE_MS));
   navigator.locks?.request(QUEUE, job).catch(job) || job();
 };
 

@@ -12,7 +12,7 @@ const WORDS = {
   // Nothing else but a name; one or the other beside its fellow, see fields.js.
   name: /\| ((full|your|ihr|votre|uw|contact|enter|form) )*(name|nom|nome|nombre|naam)( required| complet[eo]?)? \|/,
   secret:
-    /pass(?!en|i|port)|contrase|kennw|wachtw|( |it)card(?!i)|ccn|social ?(se|in)|securit|(verif|confirm|activ|auth|access|time|sms)\w* code|maiden| (pwd|pin|token|otp|ssn|sin|cvv|cvc|csc|cc(?! (giv|fam))|iban|secret|account n\w+) |\| answer \|/,
+    /pass(?!en|i|port)|contrase|kennw|wachtw|( |it)card(?!i)|social ?(se|in)|securit|(verif|confirm|activ|auth|access|time)\w* code|maiden| (pwd|pin|token|otp|ssn|sin|cvv|cvc|cc(?! (giv|fam))|iban|secret|account n\w+) |\| answer \|/,
 };
 
 // Beside these words it would be something else.
