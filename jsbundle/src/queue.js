@@ -20,7 +20,6 @@ const MAX_BATCH_CHARACTERS = 30000;
 const GATHER_MS = 6000;
 // Longer than a request may take. Nobody hears the answer to a page that is gone: this is when it counts as lost.
 const ANSWER_MS = 15000;
-const SETTLE_MS = 100;
 const MAX_RETRY_MS = 300000;
 
 const QUEUE = PREFIX + 'q_';
@@ -86,8 +85,8 @@ export const flush = () => {
 
 /** Sends also what other pages left behind, one request at a time. */
 export const tick = () => {
-  // Two tabs that wake together must not take the same events; what one writes reaches the other some moments later.
-  const job = () => maySend() && send(true) && new Promise(done => setTimeout(done, SETTLE_MS));
+  // Two tabs that wake together must not take the same events.
+  const job = () => maySend() && send(true);
   navigator.locks?.request(QUEUE, job).catch(job) || job();
 };
 
