@@ -94,9 +94,9 @@ const inspect = (element, fields = []) => {
 const roleAmong = (found, element) => {
   const role = promise(element, memo(element)._value);
   const beside = other => found.some(one => promise(one, '') === other);
+  if (role !== 'name') return role || (element.type === 'textarea' && beside('email') && 'message');
   const first = beside('first_name');
-  if (role === 'name') return first === beside('last_name') ? 'full_name' : first ? 'last_name' : 'first_name';
-  return role || (element.type === 'textarea' && beside('email') && 'message');
+  return first === beside('last_name') ? 'full_name' : first ? 'last_name' : 'first_name';
 };
 
 /**
@@ -108,12 +108,11 @@ export const inspectAll = (elements, form) => {
   const fields = { __proto__: null };
   const roles = { __proto__: null };
   const filled = found.filter(element => memo(element)._value);
+  // Some pages show a password by copying it into a second, plain input.
+  const secrets = found.map(element => memo(element)._secret && memo(element)._value);
   filled.forEach(element => {
     const known = memo(element);
-    // Some pages show a password by copying it into a second, plain input.
-    const secret = found.some(
-      other => memo(other)._secret && (other === element || (known._value[3] && memo(other)._value === known._value)),
-    );
+    const secret = known._secret || (known._value[3] && secrets.includes(known._value));
     const role = !secret && roleAmong(found, element);
     const value = secret
       ? known._configured && REDACTED

@@ -1,6 +1,5 @@
 """How the work of the SDK grows with a form: counts of what it asks of the browser. `make bench-sdk` has the times."""
 
-import pytest
 from playwright.async_api import Page
 
 from tests.browser.sdk_host import SdkHost
@@ -42,8 +41,6 @@ async def counts(page: Page, host: SdkHost, fields: int) -> tuple[int, int]:
     return typing, submitting
 
 
-# Two searches of a form are made once per field; mended next.
-@pytest.mark.xfail(strict=True, reason="the search for a name's other half grows with the square of the form")
 async def test_work_grows_no_faster_than_the_form(page: Page, host: SdkHost) -> None:
     await page.add_init_script(COUNTING)
     small_typing, small_submitting = await counts(page, host, 50)
