@@ -8,7 +8,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import swc from '@swc/core';
+import swc from '@swc/wasm';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 
