@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := true
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help .venv dev test test-deep lint bench bench-sdk faults jsbundle services lock wheel clean
+.PHONY: help .venv dev test test-deep test-matrix lint bench bench-sdk faults jsbundle services lock wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +93,10 @@ lint: .venv ## ruff, mypy (strict on tracker and cli), and whether the built bro
 	@if ! command -v node >/dev/null 2>&1; then echo "jsbundle: not checked, there is no node"; \
 	elif [ ! -d jsbundle/node_modules ] && ! command -v npm >/dev/null 2>&1; then echo "jsbundle: not checked, there is no npm"; \
 	else $(MAKE) --no-print-directory jsbundle/node_modules && cd jsbundle && node build.mjs --check; fi
+
+test-matrix: .venv ## the browser script on 159 shapes of forms and 230 spellings of fields; some are open gaps: ARGS=…
+	@TRACKER_TEST_MATRIX=1 $(BIN)/python -m pytest -q tests/browser/matrix tests/browser/test_capture.py \
+		tests/browser/test_capture_fields.py tests/browser/test_capture_progress.py tests/browser/test_recognition.py $(ARGS)
 
 bench: .venv ## end-to-end figures on real servers: ARGS=…
 	@exec $(BIN)/python -m bench $(ARGS)

@@ -1,0 +1,39 @@
+"""The matrix's figures in one line at the end of a run: recall of leads and leaks, over all shapes that ran.
+
+Reports carry them, so that they come together from all workers of a parallel run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.browser.matrix.drive import Outcome
+
+PROPERTY = "matrix"
+MODES = ("matrix", "matrix, everything captured")
+
+
+def record(request: pytest.FixtureRequest, outcomes: list[Outcome]) -> None:
+    """:param outcomes: by default, and with all captured."""
+    for mode, outcome in zip(MODES, outcomes, strict=True):
+        figures = [outcome.leads, outcome.recalled, outcome.secrets, len(outcome.leaks)]
+        request.node.user_properties.append((PROPERTY, [mode, *figures]))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    totals: dict[str, Counter[str]] = {}
+    for report in [*terminalreporter.stats.get("passed", []), *terminalreporter.stats.get("failed", [])]:
+        for name, figures in getattr(report, "user_properties", []):
+            if name == PROPERTY and report.when == "call":
+                mode, leads, recalled, secrets, leaked = figures
+                totals.setdefault(mode, Counter()).update(
+                    shapes=1, leads=leads, recalled=recalled, secrets=secrets, leaked=leaked
+                )
+    for mode, total in sorted(totals.items()):
+        terminalreporter.write_line(
+            f"{mode}: {total['shapes']} shapes, lead recall {total['recalled']}/{total['leads']}, "
+            f"leaks {total['leaked']}/{total['secrets']}"
+        )
