@@ -157,9 +157,9 @@ class Scenario:
         )
 
     def until_refused(self) -> None:
-        """Wait until a batch that was sent during the fault was not taken."""
+        """Wait until a batch that was sent during the fault was not taken, or nothing is left to send."""
         since = time.time()
-        self._wait(lambda: self.load.unanswered(since), "senders feel the fault")
+        self._wait(lambda: self.load.finished or self.load.unanswered(since), "senders feel the fault")
 
     def until_ready_says(self, state: str) -> None:
         """Wait until ``/health/ready`` says ``degraded`` or ``away``."""
