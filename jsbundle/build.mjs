@@ -17,7 +17,7 @@ const BUNDLES = [
   { entry: 'src/overlay/main.js', target: 'dist/debug-overlay.v1.js' },
 ];
 // Of names; found by --tune.
-const LETTERS = 'esoarptilmdcnCvbhPFguwURXxkyLOITJSjNZfH$Yq_MEzQBDKWVAG';
+const LETTERS = 'eitonparlmdcCFObhsjgzw_fqySvXxTNJILPVAEkK$uQRZWMDHUGBY';
 const here = path => fileURLToPath(new URL(path, import.meta.url));
 
 async function bundle({ entry, target }) {

@@ -13,7 +13,6 @@ const methods = {
   track,
   reset,
   flush,
-  page: () => emit('page_view'),
   identify: traits => {
     emit('identify', { fields: cleanObject(traits) });
     flush();

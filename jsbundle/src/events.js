@@ -8,7 +8,7 @@ import { uuid } from './util.js';
 // Asking for the time zone is slow, and it does not change.
 const metadata = {
   language: navigator.language,
-  timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  timezone: window.Temporal?.Now.timeZoneId() || Intl.DateTimeFormat().resolvedOptions().timeZone,
 };
 
 const enqueue = (type, payload, timestamp) => {

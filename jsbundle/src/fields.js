@@ -1,19 +1,19 @@
 import { config } from './config.js';
 import { REDACTED, secretValue, secretWords } from './redaction.js';
 import { roleOf } from './roles.js';
+import { PREFIX } from './storage.js';
 import { safe } from './util.js';
 import { words } from './words.js';
 
 const MAX_VALUE = 5000;
 const MAX_LABEL = 120;
 const FIELD = 'input,select,textarea';
+const WORDY = ['type', 'autocomplete', 'name', 'id', 'placeholder', 'aria-label'];
 // text, textarea, tel, email, number
-const LEAD_TYPE = /^te|^email|^num/;
-
-const memos = new WeakMap();
+const LEAD_TYPE = /^(te|em|nu)/;
 
 /** What is known of a field or a form; gone with it. Names that begin with _ are shortened by the build. */
-export const memo = node => memos.get(node) || (memos.set(node, {}), memos.get(node));
+export const memo = node => (node[PREFIX] = node[PREFIX] || {});
 
 export const attribute = (element, name) => element.getAttribute(name) || '';
 
@@ -23,7 +23,7 @@ export const hasField = element => element.querySelector(FIELD);
 
 /** What the element is or stands in, shadow roots included, if the operator's selector fits (it may be none at all). */
 export const within = safe(
-  (element, selector) => element.closest(selector) || within(element.getRootNode().host, selector),
+  (element, selector) => element && (element.closest(selector) || within(element.getRootNode().host, selector)),
 );
 
 /** A "show password" button makes it type=text: what was one once stays one. */
@@ -41,19 +41,27 @@ const visible = element => {
   );
 };
 
-/** A multi-step form hides what was filled in, and may give one input another meaning at each step. */
+/** Once is enough: a multi-step form hides what was filled in, and looking again at a thousand fields takes long. */
+const seen = element => (memo(element)._seen = memo(element)._seen || visible(element));
+
+/** A multi-step form may give one input another meaning at each step. */
 export const rememberTouched = element => {
-  if (visible(element)) memo(element)._touched = true;
+  seen(element);
   memo(element)._text = '';
 };
+
+/** Notes each field's labels: asked for them one by one, the browser walks through the document for each. */
+export const rememberLabels = root =>
+  root.querySelectorAll('label').forEach(label => {
+    const known = memo(label.control || label);
+    (known._labels = known._labels || new Set()).add(label);
+  });
 
 /** All that the page's author says about a field, its type and autocomplete included; parts between bars. */
 const wordsOn = element =>
   words(
-    ['type', 'autocomplete', 'name', 'id', 'placeholder', 'aria-label']
-      .map(name => attribute(element, name))
-      .concat([...(element.ariaLabelledByElements || []), ...(element.labels || [])].map(label => label.textContent))
-      .map(text => text.slice(0, MAX_LABEL))
+    [...WORDY, ...(element.ariaLabelledByElements || []), ...(memo(element)._labels || [])]
+      .map(one => (one.textContent ?? attribute(element, one)).slice(0, MAX_LABEL))
       .join(' | ') + ' |',
   );
 
@@ -63,7 +71,7 @@ const textOf = element => (memo(element)._text = memo(element)._text || wordsOn(
 export const valueOf = element =>
   element.files
     ? [...element.files].map(({ name, size }) => name + ' ' + size) + ''
-    : /^(checkbox|radio)$/.test(element.type) && !element.checked
+    : /x$|io/.test(element.type) && !element.checked
       ? ''
       : element.value;
 
@@ -80,13 +88,14 @@ const inspect = (element, fields = []) => {
   known._secret =
     known._password ||
     within(element, '[data-tracker-redact]') ||
-    (known._value && (secretValue(known._value) || secretWords(textOf(element))));
+    secretValue(known._value) ||
+    secretWords(textOf(element));
   return (
     !within(element, '[data-tracker-ignore]') &&
     (known._configured ||
       (!/submit|button|reset|image/.test(element.type) &&
         !element.matches(':disabled') &&
-        (known._touched || visible(element))))
+        seen(element)))
   );
 };
 

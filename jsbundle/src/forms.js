@@ -1,7 +1,7 @@
 import { config } from './config.js';
 import { optIn } from './consent.js';
 import { emit } from './events.js';
-import { attribute, hasField, inspectAll, isField, memo, rememberPasswords, rememberTouched, valueOf, within } from './fields.js';
+import { attribute, hasField, inspectAll, isField, memo, rememberLabels, rememberPasswords, rememberTouched, valueOf, within } from './fields.js';
 import { checkRoute, whenReady } from './lifecycle.js';
 import { flush } from './queue.js';
 import { listen, safe } from './util.js';
@@ -15,8 +15,10 @@ const GROUP_LEVELS = 5;
 let started = [];
 let lastSubmission;
 
-const withShadow = root =>
-  [...root.querySelectorAll('*')].flatMap(element => (element.shadowRoot ? withShadow(element.shadowRoot) : element));
+const withShadow = root => {
+  rememberLabels(root.getRootNode());
+  return [...root.querySelectorAll('*')].flatMap(element => (element.shadowRoot ? withShadow(element.shadowRoot) : element));
+};
 
 /** Also the inputs of web components inside the form, and those outside that name it. */
 const fieldsOf = form =>
@@ -95,7 +97,8 @@ const onField = (element, type) => {
   } else if (!memo(form)._start) {
     memo(form)._start = Date.now();
     started.push(form);
-    mention('form_start', form);
+    // A first look at many fields takes longer than a key may.
+    setTimeout(safe(mention), 0, 'form_start', form);
   }
 };
 
@@ -135,7 +138,6 @@ const wrapSubmit = prototype => {
 };
 
 const watch = root => {
-  rememberPasswords(root);
   // The same listener again changes nothing; a frame that a script writes anew has lost it.
   listen(root, 'submit change input focusout click load', onEvent);
   root.querySelectorAll('iframe').forEach(enter);

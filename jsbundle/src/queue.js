@@ -14,8 +14,8 @@ import { post } from './transport.js';
 const MAX_CHARACTERS = 1024 * 1024;
 const MAX_AGE_MS = 7 * 24 * 3600 * 1000;
 const MAX_BATCH = 50;
-// Of two bytes each; a page that is left may have 64 KB under way.
-const MAX_BATCH_CHARACTERS = 30000;
+// Of at most three bytes each; a page that is left may have 64 KB under way.
+const MAX_BATCH_CHARACTERS = 20000;
 // Longer than a batch gathers: a page that is gone by then has left its events to others.
 const GATHER_MS = 6000;
 // Longer than a request may take. Nobody hears the answer to a page that is gone: this is when it counts as lost.
@@ -65,7 +65,7 @@ const send = alsoOthers => {
   let room = MAX_BATCH_CHARACTERS;
   const texts = [];
   const batch = waiting(alsoOthers).filter(key => {
-    const text = read(key).replace(/^\d+/, '');
+    const text = read(key).slice(13);
     room -= text.length;
     if ((room < 0 && texts[0]) || texts.length === batchLimit()) return;
     delete own[key];
