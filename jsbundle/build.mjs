@@ -17,7 +17,7 @@ const BUNDLES = [
   { entry: 'src/overlay/main.js', target: 'dist/debug-overlay.v1.js' },
 ];
 // Of names; found by --tune.
-const LETTERS = 'eitonparlmdcCFObhsjgzw_fqySvXxTNJILPVAEkK$uQRZWMDHUGBY';
+const LETTERS = 'eitronsalhmdkvObcxQgLwUqu$yENCGpYJHTKZAIXVWB_SFPMfzDjR';
 const here = path => fileURLToPath(new URL(path, import.meta.url));
 
 async function bundle({ entry, target }) {

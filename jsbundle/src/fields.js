@@ -65,8 +65,6 @@ const wordsOn = element =>
       .join(' | ') + ' |',
   );
 
-const textOf = element => (memo(element)._text = memo(element)._text || wordsOn(element));
-
 /** Of a file its name and size, never its content. */
 export const valueOf = element =>
   element.files
@@ -75,9 +73,6 @@ export const valueOf = element =>
       ? ''
       : element.value;
 
-/** The role that words and value promise, were the field alone. */
-const promise = (element, value) => LEAD_TYPE.test(element.type) && roleOf(textOf(element), value);
-
 /** Notes what one input is and holds, all at once: the page may change or vanish. False where it is none of ours. */
 const inspect = (element, fields = []) => {
   const known = memo(element);
@@ -85,11 +80,13 @@ const inspect = (element, fields = []) => {
     ({ fieldSelector, fieldName }) => within(element, fieldSelector || `[name="${fieldName}"]`) === element,
   );
   known._value = valueOf(element).trim().slice(0, MAX_VALUE);
+  if (!known._text) {
+    known._text = wordsOn(element);
+    known._named = secretWords(known._text);
+    known._promise = LEAD_TYPE.test(element.type) && roleOf(known._text);
+  }
   known._secret =
-    known._password ||
-    within(element, '[data-tracker-redact]') ||
-    secretValue(known._value) ||
-    secretWords(textOf(element));
+    known._password || known._named || secretValue(known._value) || within(element, '[data-tracker-redact]');
   return (
     !within(element, '[data-tracker-ignore]') &&
     (known._configured ||
@@ -101,8 +98,9 @@ const inspect = (element, fields = []) => {
 
 /** A bare "name" is the other half of a first or last name; a text area beside an address is the message. */
 const roleAmong = (found, element) => {
-  const role = promise(element, memo(element)._value);
-  const beside = other => found.some(one => promise(one, '') === other);
+  const { _promise, _text, _value } = memo(element);
+  const role = _promise && roleOf(_text, _value);
+  const beside = other => found.some(one => memo(one)._promise === other);
   if (role !== 'name') return role || (element.type === 'textarea' && beside('email') && 'message');
   const first = beside('first_name');
   return first === beside('last_name') ? 'full_name' : first ? 'last_name' : 'first_name';

@@ -17,7 +17,9 @@ let lastSubmission;
 
 const withShadow = root => {
   rememberLabels(root.getRootNode());
-  return [...root.querySelectorAll('*')].flatMap(element => (element.shadowRoot ? withShadow(element.shadowRoot) : element));
+  return [...root.querySelectorAll('*')].flatMap(element =>
+    element.shadowRoot ? withShadow(element.shadowRoot) : isField(element) ? element : [],
+  );
 };
 
 /** Also the inputs of web components inside the form, and those outside that name it. */
@@ -59,7 +61,7 @@ const captureSubmission = (form, loose) =>
     (payload, { formId }) => {
       const text = JSON.stringify([payload.formId, payload.fields]);
       // A button outside any form may do anything; it sent a lead only if one is there.
-      if (loose && !formId && !/mail|phone/.test(Object.values(payload.roles))) return;
+      if (loose && !formId && !/mail|phone/.test(JSON.stringify(payload.roles))) return;
       started = started.filter(one => one !== form);
       if (text === lastSubmission) return;
       lastSubmission = text;

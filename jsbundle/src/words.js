@@ -1,10 +1,9 @@
 /**
- * "billing[firstName2]" → " billing first name 2 ": lower case, each accented letter one character, single spaces, a space at both ends,
- * so that a rule can ask for whole words with plain spaces.
+ * "billing[firstName2]" → " billing first name 2 ": lower case, single spaces, a space at both ends, so that a rule can
+ * ask for whole words with plain spaces.
  */
 export const words = text =>
   (' ' + text + ' ')
     .replace(/\p{L}(?=\d)|\p{Ll}(?=\p{Lu})/gu, '$& ')
-    .normalize()
     .toLowerCase()
     .replace(/[^\p{L}\d|]+/gu, ' ');

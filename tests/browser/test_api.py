@@ -6,7 +6,7 @@ from playwright.async_api import Page
 from tests.browser.sdk_host import NONCE, SdkHost
 
 STUB = """<script>WebsiteTracker = { q: [] };
-  for (const name of ['track', 'identify', 'page', 'consent', 'flush', 'reset', 'chat', 'on'])
+  for (const name of ['track', 'identify', 'consent', 'flush', 'reset', 'chat', 'on'])
     WebsiteTracker[name] = (...args) => WebsiteTracker.q.push([name, ...args]);
   %s</script>"""
 FORM = """<form method="post" action="/next"><input name="email"><button>Go</button></form>"""
@@ -38,7 +38,7 @@ async def test_identifies_and_chats_at_once(page: Page, host: SdkHost) -> None:
 async def test_sends_page_views_by_hand_also_where_automatic_ones_are_off(page: Page, host: SdkHost) -> None:
     host.config["features"]["pageViews"] = False
     await page.goto(host.add_page("/"))
-    await page.evaluate("WebsiteTracker.page()")
+    await page.evaluate("WebsiteTracker.track('page_view')")
     await host.wait_for("page_view")
 
 
