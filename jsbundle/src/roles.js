@@ -7,10 +7,10 @@ const WORDS = {
   phone: /phone|mobi|tel.f|cel+ul|m.v[ei]l| tel |handy/,
   message: /messag|mensa[jg]|comment|nachr|beric|wiadom|nquir|your quest/,
   company: /compan|organi[sz]a|employer|business|entrepr|empresa|aziend|bedrij| firm|soci.t|unterneh/,
-  first_name: /(first|given|fore| f) ?name|name first|vorn|pr.nom|voorn| imi|\| first( required)? \|/,
-  last_name: /(last|sur|nach| l) ?name|name last|famil|sobren|apell?id|cogn|achtern|nazwis|\| last( required)? \|/,
+  first_name: /(first|given|fore| f) ?name|name first|vorn|pr.nom|voorn| imi|\| first \|/,
+  last_name: /(last|sur|nach| l) ?name|name last|famil|sobren|apell?id|cogn|achtern|nazwis|\| last \|/,
   // Nothing else but a name; one or the other beside its fellow, see fields.js.
-  name: /\| ((full|your|ihr|votre|uw|contact|enter|form) )*(name|nom|nome|nombre|naam)( required| complet[eo]?)? \|/,
+  name: /\| ((full|your|ihr|votre|uw|contact|enter|form) )*(name|nom|nome|nombre|naam)( complet[eo]?)? \|/,
   secret:
     /pass(?!en|i|port)|contrase|kennw|wachtw|( |it)card(?!i)|social ?(se|in)|securit|(verif|confirm|activ|auth|access|time)\w* code|maiden| (pwd|pin|token|otp|ssn|sin|cvv|cvc|cc(?! (giv|fam))|iban|secret|account n\w+) |\| answer \|/,
 };
