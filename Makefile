@@ -94,8 +94,8 @@ lint: .venv ## ruff, mypy (strict on tracker and cli), and whether the built bro
 	elif [ ! -d jsbundle/node_modules ] && ! command -v npm >/dev/null 2>&1; then echo "jsbundle: not checked, there is no npm"; \
 	else $(MAKE) --no-print-directory jsbundle/node_modules && cd jsbundle && node build.mjs --check; fi
 
-test-matrix: .venv ## the browser script on 159 shapes of forms and 230 spellings of fields; some are open gaps: ARGS=…
-	@TRACKER_TEST_MATRIX=1 $(BIN)/python -m pytest -q tests/browser/matrix tests/browser/test_capture.py \
+test-matrix: .venv ## of the tests, only the browser script on 159 shapes of forms and 249 spellings of fields: ARGS=… JOBS=auto
+	@exec $(BIN)/python -m pytest -q -n $(JOBS) tests/browser/matrix tests/browser/test_capture.py \
 		tests/browser/test_capture_fields.py tests/browser/test_capture_progress.py tests/browser/test_recognition.py $(ARGS)
 
 bench: .venv ## end-to-end figures on real servers: ARGS=…

@@ -10,4 +10,5 @@ pytest_plugins = [
     "tests.fixtures.system",
     "tests.fixtures.browser",
     "tests.fixtures.world",
+    "tests.browser.matrix.figures",
 ]

@@ -1,19 +1,8 @@
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.browser.sdk_host import SdkHost
-
-# The matrix of form shapes and what goes with it hold gaps that are still open: `make test-matrix` prints them.
-if not os.environ.get("TRACKER_TEST_MATRIX"):
-    collect_ignore = [
-        "matrix",
-        "test_capture.py",
-        "test_capture_fields.py",
-        "test_capture_progress.py",
-        "test_recognition.py",
-    ]
 
 
 @pytest.fixture

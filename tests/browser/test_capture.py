@@ -93,6 +93,25 @@ async def test_takes_a_group_without_form_when_its_button_is_pressed(page: Page,
     assert payload["fields"] == {"email": EMAIL, "name": "Ann Lee"}
 
 
+@pytest.mark.parametrize(
+    ("markup", "form_id", "form_name"),
+    [
+        (FORM.replace('id="f"', ""), "", ""),
+        (FORM.replace('id="f"', 'name="quote"'), "quote", "quote"),
+        (FORM.replace('id="f"', 'id="f" name="quote"'), "f", "quote"),
+    ],
+    ids=["neither", "name", "both"],
+)
+async def test_gives_a_form_the_id_and_name_that_its_page_gives_it_or_none(
+    page: Page, host: SdkHost, markup: str, form_id: str, form_name: str
+) -> None:
+    await open_page(page, host, markup)
+    await page.fill("[name=email]", EMAIL)
+    await page.click("button")
+    payload = await submitted(page, host)
+    assert (payload["formId"], payload["formName"]) == (form_id, form_name)
+
+
 async def test_takes_no_group_without_form_that_holds_no_lead(page: Page, host: SdkHost) -> None:
     body = """<div id="search"><input name="q" placeholder="Search"><button type="button">Find</button></div>
       <div id="named"><input name="name" placeholder="Name"><button type="button">Rename</button></div>"""

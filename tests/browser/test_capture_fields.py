@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import FilePayload, Page
 
 from tests.browser.capturing import EMAIL, FORM, form_config, open_page, settle, submitted
 from tests.browser.sdk_host import SdkHost
@@ -28,8 +28,8 @@ async def test_sends_all_steps_though_the_earlier_are_hidden(page: Page, host: S
     ("everything", "configured", "expected"),
     [
         (False, False, {}),
-        (True, False, {"cv": "life.pdf (17)"}),
-        (False, True, {"resume": "life.pdf (17)"}),
+        (True, False, {"cv": "life.pdf 17"}),
+        (False, True, {"resume": "life.pdf 17"}),
     ],
     ids=["by default", "everything", "configured"],
 )
@@ -47,6 +47,18 @@ async def test_sends_name_and_size_of_a_file_when_asked_and_never_its_content(
     assert (await submitted(page, host))["fields"] == {"email": EMAIL} | expected
     assert content.decode() not in host.everything
     assert "fakepath" not in host.everything
+
+
+async def test_sends_names_and_sizes_of_several_files_with_commas_between(page: Page, host: SdkHost) -> None:
+    host.config["captureUnrecognised"] = True
+    await open_page(page, host, FORM.replace("<button", '<input type="file" name="plans" multiple><button'))
+    await page.fill("[name=email]", EMAIL)
+    contents = {"attic.pdf": b"rafters and beams", "cellar.pdf": b"vaults"}
+    files = [FilePayload(name=name, mimeType="application/pdf", buffer=data) for name, data in contents.items()]
+    await page.set_input_files("[name=plans]", files)
+    await page.click("button")
+    assert (await submitted(page, host))["fields"] == {"email": EMAIL, "plans": "attic.pdf 17,cellar.pdf 6"}
+    assert not [data for data in contents.values() if data.decode() in host.everything]
 
 
 @pytest.mark.parametrize("attribute", ["data-tracker-ignore", "data-tracker-redact"])
@@ -176,14 +188,17 @@ async def test_survives_selectors_that_are_none(page: Page, host: SdkHost, broke
     assert (payload["formId"], payload["fields"]) == ("f-1", {"email": EMAIL, "found": "kept"})
 
 
-async def test_takes_a_configured_role_over_what_the_words_say(page: Page, host: SdkHost) -> None:
-    fields = [{"fieldSelector": "[name=q9]", "fieldName": "work_mail", "role": "email"}]
+@pytest.mark.parametrize(("words", "roles"), [("Where to?", {}), ("Work e-mail", {"office": "email"})])
+async def test_names_a_configured_field_as_configured_and_reads_its_role_from_the_words(
+    page: Page, host: SdkHost, words: str, roles: dict[str, str]
+) -> None:
+    fields = [{"fieldSelector": "[name=q9]", "fieldName": "office"}]
     host.config["forms"] = [form_config(fields=fields)]
-    await open_page(page, host, FORM.replace("<button", '<input name="q9" placeholder="Where to?"><button'))
+    await open_page(page, host, FORM.replace("<button", f'<input name="q9" placeholder="{words}"><button'))
     await page.fill("[name=q9]", EMAIL)
     await page.click("button")
     payload = await submitted(page, host)
-    assert (payload["fields"], payload["roles"]) == ({"work_mail": EMAIL}, {"work_mail": "email"})
+    assert (payload["fields"], payload["roles"]) == ({"office": EMAIL}, roles)
 
 
 @pytest.mark.parametrize(

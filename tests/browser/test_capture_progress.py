@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from playwright.async_api import Page
 
 from tests.browser.capturing import EMAIL, FORM, open_page, settle, submitted
@@ -73,21 +75,26 @@ async def test_tells_no_abandonment_of_a_form_that_was_sent_or_never_begun(page:
     assert host.events("form_abandon") == []
 
 
-async def test_tells_listeners_what_becomes_of_each_field_and_no_secret(page: Page, host: SdkHost) -> None:
+async def test_tells_listeners_each_event_as_it_is_sent_and_no_secret(page: Page, host: SdkHost) -> None:
     part = """<input name="word" type="password"><input name="colour"><input name="company" data-tracker-ignore>"""
     await open_page(page, host, FORM.replace("<button", f"{part}<button"))
-    await page.evaluate("window.told = []; WebsiteTracker.on('form', form => told.push(JSON.stringify(form)))")
+    await page.evaluate(
+        """window.made = []; window.sent = [];
+        WebsiteTracker.on('event', event => made.push(JSON.stringify(event)));
+        WebsiteTracker.on('sent', (texts, answered) => sent.push([answered, ...texts]))"""
+    )
     for name, value in {"email": EMAIL, "word": "correct-horse", "colour": "teal", "company": "Lee & Co"}.items():
         await page.fill(f"[name={name}]", value)
     await page.click("button")
-    await submitted(page, host)
-    told = await page.evaluate("JSON.parse(told.at(-1))")
-    outcomes = {field["name"]: field["outcome"] for field in told["fields"]}
-    assert outcomes["email"] == "sent"
-    assert outcomes["colour"] == "dropped"
-    assert outcomes["word"] in ("redacted", "dropped")
-    assert outcomes.get("company", "ignored") == "ignored"
-    assert "correct-horse" not in await page.evaluate("told.join()")
+    payload = await submitted(page, host)
+    told = [json.loads(event) for event in await page.evaluate("made")]
+    [submission] = [event for event in told if event["type"] == "form_submission"]
+    assert submission["payload"] == payload
+    assert submission["payload"]["fields"] == {"email": EMAIL}
+    acknowledged = "id => sent.some(([answered, ...texts]) => answered && texts.join().includes(id))"
+    await page.wait_for_function(acknowledged, arg=submission["id"])
+    everything = await page.evaluate("JSON.stringify([made, sent])")
+    assert not [value for value in ("correct-horse", "teal", "Lee & Co") if value in everything]
 
 
 # The page itself

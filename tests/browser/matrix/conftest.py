@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from tests.browser.matrix.drive import FRESH, Outcome, Recorder, run
-from tests.browser.matrix.figures import pytest_terminal_summary
+from tests.browser.matrix.drive import FRESH, Recorder, run
+from tests.browser.matrix.problem import Outcome
 from tests.browser.matrix.shape import Shape
 from tests.browser.matrix.shapes import SHAPES
 from tests.browser.sdk_host import SdkHost
-
-__all__ = ["Matrix", "matrix", "pytest_terminal_summary"]
 
 
 @dataclass

@@ -6,18 +6,18 @@ import asyncio
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from playwright.async_api import Locator, Page, Request
 
+from tests.browser.matrix.problem import Outcome, Problem, Trouble
 from tests.browser.matrix.search import is_in
 from tests.browser.matrix.shape import Kind, Shape, Step
 from tests.browser.sdk_host import Event, SdkHost
 
 FILE_CONTENT = "Content of a file, for nobody's eyes: zq-5512-kestrel"
 FORM_EVENTS = ("form_submission", "form_interaction")
-NO_SUBMISSION = "no form_submission arrived"
 ARRIVAL_SECONDS = 4.0
+DRAIN_SECONDS = 8
 
 # What is none of these is the name of an input: names have dots, brackets and spaces too.
 _SELECTOR = re.compile(r"[.#\[]|x-|(input|button|textarea)($|[\[: ,])")
@@ -28,29 +28,14 @@ HANDLED = "<script>document.addEventListener('submit', event => event.preventDef
 # Each shape has a visitor of its own, and no queue that an earlier one has left and that would be sent again.
 FRESH = "if (window === top && location.pathname === '/shape') localStorage.clear()"
 
-# Asks the script to send what it holds, and waits until its queue on the device is empty.
-DRAIN = """async () => {
+# Asks the script to send what it holds, and waits until its queue on the device is empty, for so many seconds at most.
+DRAIN = """async (seconds = 8) => {
   window.WebsiteTracker?.flush();
   const waits = () => Object.keys(localStorage).some(key => key.startsWith('_crm_q_'));
-  for (let n = 0; waits() && n < 200; n++) await new Promise(done => setTimeout(done, 10));
+  const end = Date.now() + seconds * 1000;
+  while (waits() && Date.now() < end) await new Promise(done => setTimeout(done, 10));
   return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]);
 }"""
-
-
-@dataclass
-class Outcome:
-    """What became of a shape's values.
-
-    :param problems: one sentence for each thing that is not as it should be.
-    :param leads: values that are to arrive, of which ``recalled`` arrived in their role.
-    :param secrets: values that must not leave, of which ``leaks`` left.
-    """
-
-    problems: list[str] = field(default_factory=list)
-    leads: int = 0
-    recalled: int = 0
-    secrets: int = 0
-    leaks: list[str] = field(default_factory=list)
 
 
 class Recorder:
@@ -140,9 +125,14 @@ async def run(page: Page, host: SdkHost, recorder: Recorder, shape: Shape, every
     await act(page, shape)
     if shape.navigates:
         await page.wait_for_url(lambda address: not address.endswith("/shape"))
-    stored = await page.evaluate(DRAIN)
+    stored = await page.evaluate(DRAIN, _drain_seconds(shape))
     await _arrived(recorder, shape)
     return _judge(shape, recorder, stored, everything)
+
+
+def _drain_seconds(shape: Shape) -> float:
+    """What a page sent as it left stays in the queue, its answer unheard; a next page has its own events to send."""
+    return DRAIN_SECONDS if not shape.navigates else 2 if shape.landing else 0
 
 
 async def _arrived(recorder: Recorder, shape: Shape) -> None:
@@ -155,34 +145,30 @@ async def _arrived(recorder: Recorder, shape: Shape) -> None:
         await asyncio.sleep(0.02)
 
 
-def _missing(shape: Shape, events: Sequence[Event]) -> list[str]:
+def _missing(shape: Shape, events: Sequence[Event]) -> list[Problem]:
     """What is to arrive and has not: each lead in its role, in one submission where the shape submits."""
     kinds = ("form_submission",) if shape.submits else FORM_EVENTS
-    best: list[str] | None = None
-    found: set[tuple[str, str]] = set()
-    expected = [(step.value.strip(), step.role) for step in shape.values(Kind.LEAD)]
-    for event in events:
-        if event["type"] in kinds:
-            arrived = _roles(event)
-            found |= arrived
-            lacking = _not_in(expected, arrived)
-            best = lacking if best is None or len(lacking) < len(best) else best
-    if shape.submits:
-        return best if best is not None else [NO_SUBMISSION, *_not_in(expected, set())]
-    return _not_in(expected, found)
+    arrived = [_roles(event) for event in events if event["type"] in kinds]
+    if not shape.submits:
+        return _not_in(shape, set().union(*arrived))
+    if not arrived:
+        return [Problem(Trouble.NO_SUBMISSION, "", "no form_submission arrived"), *_not_in(shape, set())]
+    return min((_not_in(shape, one) for one in arrived), key=len)
 
 
-def _not_in(expected: Sequence[tuple[str, str]], arrived: set[tuple[str, str]]) -> list[str]:
+def _not_in(shape: Shape, arrived: set[tuple[str, str]]) -> list[Problem]:
     as_what: dict[str, list[str]] = {}
-    for value, role in arrived:
+    for value, role in sorted(arrived):
         as_what.setdefault(value, []).append(role or "no role")
-    return [
-        f"{role} {value!r} arrived as {' and '.join(as_what[value])}"
-        if value in as_what
-        else f"{role} {value!r} is missing"
-        for value, role in expected
-        if (value, role) not in arrived
-    ]
+    lacking = [step for step in shape.values(Kind.LEAD) if (step.value.strip(), step.role) not in arrived]
+    return [_lacking(step, as_what.get(step.value.strip(), [])) for step in lacking]
+
+
+def _lacking(step: Step, as_what: list[str]) -> Problem:
+    what = f"{step.role} {step.value.strip()!r} at {step.at}"
+    if as_what:
+        return Problem(Trouble.UNREAD, step.at, f"{what} arrived as {' and '.join(as_what)}")
+    return Problem(Trouble.MISSING, step.at, f"{what} is missing")
 
 
 def _roles(event: Event) -> set[tuple[str, str]]:
@@ -196,38 +182,42 @@ def _judge(shape: Shape, recorder: Recorder, stored: str, everything: bool) -> O
     meant = [step.value for step in shape.values(Kind.LEAD, Kind.OTHER, Kind.REPEAT)]
     leaks = [value for value in shape.never if is_in(value, sent, meant)]
     lost = _missing(shape, events)
+    lacking = sum(problem.trouble is not Trouble.NO_SUBMISSION for problem in lost)
     leads = len(shape.values(Kind.LEAD))
-    outcome = Outcome(list(lost), leads, leads - sum(line != NO_SUBMISSION for line in lost), len(shape.never), leaks)
-    outcome.problems += [f"left the page: {value!r}" for value in leaks]
-    outcome.problems += [f"stored on the device: {value!r}" for value in shape.never if is_in(value, [stored], meant)]
-    outcome.problems += [f"error in the page: {error}" for error in recorder.errors]
+    outcome = Outcome(list(lost), leads, leads - lacking, len(shape.never), leaks)
+    kept = [value for value in shape.never if is_in(value, [stored], meant)]
+    outcome.problems += [Problem(Trouble.LEAK, shape.at(value), f"left the page: {value!r}") for value in leaks]
+    outcome.problems += [Problem(Trouble.STORED, shape.at(value), f"stored on the device: {value!r}") for value in kept]
+    outcome.problems += [Problem(Trouble.ERROR, "", f"error in the page: {error}") for error in recorder.errors]
     outcome.problems += _wrong_roles(shape, events)
     outcome.problems += _not_sent(shape, events) if everything else _sent_unasked(shape, sent)
-    if is_in(FILE_CONTENT, sent):
-        outcome.problems.append("the content of a file left the page")
+    if is_in(FILE_CONTENT, [*sent, stored]):
+        outcome.problems.append(Problem(Trouble.LEAK, "", "the content of a file left the page"))
     return outcome
 
 
-def _sent_unasked(shape: Shape, sent: list[str]) -> list[str]:
+def _sent_unasked(shape: Shape, sent: list[str]) -> list[Problem]:
     leads = [step.value for step in shape.values(Kind.LEAD)]
     return [
-        f"left the page though it is no lead: {step.value!r}"
+        Problem(Trouble.UNASKED, step.at, f"left the page though it is no lead: {step.value!r}")
         for step in shape.values(Kind.OTHER, Kind.WITHHELD)
         if is_in(step.value, sent, leads)
     ]
 
 
-def _wrong_roles(shape: Shape, events: Sequence[Event]) -> list[str]:
+def _wrong_roles(shape: Shape, events: Sequence[Event]) -> list[Problem]:
     """Values that arrived in a role which is not theirs."""
     right = {(step.value.strip(), step.role) for step in shape.values(Kind.LEAD, Kind.REPEAT)}
     in_roles = {pair for event in events if event["type"] in FORM_EVENTS for pair in _roles(event) if pair[1]}
-    return [f"{value!r} is no {role}" for value, role in in_roles if (value, role) not in right]
+    return [
+        Problem(Trouble.MISREAD, shape.at(value), f"{value!r} is no {role}") for value, role in sorted(in_roles - right)
+    ]
 
 
-def _not_sent(shape: Shape, events: Sequence[Event]) -> list[str]:
+def _not_sent(shape: Shape, events: Sequence[Event]) -> list[Problem]:
     arrived = {value for event in events if event["type"] in FORM_EVENTS for value, _ in _roles(event)}
     return [
-        f"did not arrive though everything is captured: {step.value!r}"
+        Problem(Trouble.LOST, step.at, f"did not arrive though everything is captured: {step.value!r}")
         for step in shape.values(Kind.OTHER)
         if step.value.strip() not in arrived
     ]

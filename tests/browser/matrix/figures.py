@@ -1,6 +1,7 @@
 """The matrix's figures in one line at the end of a run: recall of leads and leaks, over all shapes that ran.
 
-Reports carry them, so that they come together from all workers of a parallel run.
+Reports carry them, so that they come together from all workers of a parallel run. A plugin of the whole suite, since
+the hook of a folder's own conftest is not called where the run begins above that folder.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.matrix.drive import Outcome
+from tests.browser.matrix.problem import Outcome
 
 PROPERTY = "matrix"
 MODES = ("matrix", "matrix, everything captured")
@@ -23,7 +24,9 @@ def record(request: pytest.FixtureRequest, outcomes: list[Outcome]) -> None:
         request.node.user_properties.append((PROPERTY, [mode, *figures]))
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Last of all, so that whoever shows only the end of a run shows the figures too."""
     totals: dict[str, Counter[str]] = {}
     for report in [*terminalreporter.stats.get("passed", []), *terminalreporter.stats.get("failed", [])]:
         for name, figures in getattr(report, "user_properties", []):

@@ -68,6 +68,10 @@ class Shape:
     def values(self, *kinds: Kind) -> list[Step]:
         return [step for step in self.steps if step.kind in kinds]
 
+    def at(self, value: str) -> str:
+        """Where the visitor types a value; empty for one that the page put there itself."""
+        return next((step.at for step in self.steps if step.value.strip() == value.strip()), "")
+
     @property
     def never(self) -> list[str]:
         """What must not leave the page, whatever is captured."""
