@@ -61,7 +61,7 @@ async def matrix(chromium: Browser) -> AsyncIterator[Matrix]:
 async def _client(chromium: Browser, everything: bool) -> Client:
     # A window each: Chromium lets a page behind another one in its window draw once a second.
     context = await chromium.new_context()
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(20_000)
     await context.add_init_script(FRESH)
     host = SdkHost()
     host.config["captureUnrecognised"] = everything

@@ -17,7 +17,7 @@ from tests.browser.sdk_host import Event, SdkHost
 FILE_CONTENT = "Content of a file, for nobody's eyes: zq-5512-kestrel"
 FORM_EVENTS = ("form_submission", "form_interaction")
 ARRIVAL_SECONDS = 4.0
-DRAIN_SECONDS = 8
+DRAIN_SECONDS = 15
 
 # What is none of these is the name of an input: names have dots, brackets and spaces too.
 _SELECTOR = re.compile(r"[.#\[]|x-|(input|button|textarea)($|[\[: ,])")
@@ -29,7 +29,7 @@ HANDLED = "<script>document.addEventListener('submit', event => event.preventDef
 FRESH = "if (window === top && location.pathname === '/shape') localStorage.clear()"
 
 # Asks the script to send what it holds, and waits until its queue on the device is empty, for so many seconds at most.
-DRAIN = """async (seconds = 8) => {
+DRAIN = """async (seconds = 15) => {
   window.WebsiteTracker?.flush();
   const waits = () => Object.keys(localStorage).some(key => key.startsWith('_crm_q_'));
   const end = Date.now() + seconds * 1000;
