@@ -88,6 +88,54 @@ def delete(form: FormArgument, yes: Yes = False) -> None:
     )
 
 
+AllowPrivate = Annotated[
+    bool,
+    typer.Option("--allow-private", help="Also from private and loopback addresses, any port.", show_default=False),
+]
+Render = Annotated[
+    bool,
+    typer.Option("--render", help="Draw the page in Chromium first, for forms that scripts make.", show_default=False),
+]
+
+
+@app.command("discover")
+async def discover(
+    client: ClientArgument,
+    source: Annotated[str, typer.Argument(metavar="PAGE", help="Address of the page, or a file with its HTML.")],
+    page_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where the forms are: a URL, a path or a pattern; the page if not given."),
+    ] = None,
+    render: Render = False,
+    allow_private: AllowPrivate = False,
+    accept_all: Annotated[
+        bool, typer.Option("--accept-all", help="Configure all that is proposed, without asking.", show_default=False)
+    ] = False,
+) -> None:
+    """Read a page, propose how its forms are configured, and configure those that you accept.
+
+    A form that is configured already is left as it is, so that the command can be repeated.
+    """
+    from cli.discover import discover_command
+
+    await discover_command(client, source, page_url, render, allow_private, accept_all)
+
+
+@app.command("check")
+async def check(
+    client: ClientArgument,
+    page: Annotated[
+        str | None, typer.Option(metavar="URL", help="Look for all forms on this page instead of each on its own.")
+    ] = None,
+    render: Render = False,
+    allow_private: AllowPrivate = False,
+) -> None:
+    """Look whether the configured forms are still on their pages; exit code 1 when one, or an input of it, is gone."""
+    from cli.discover import check_command
+
+    await check_command(client, page, render, allow_private)
+
+
 def forms_table(views: list[dict[str, Any]]) -> RenderableType:
     """Forms with what finds them."""
     return table(

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cli.context import current
+from cli.context import actor, current
+from cli.errors import UsageError
 from cli.noun import Noun
-from cli.options import ClientOption, Limit, Since, Until
-from cli.output import emit, facts, table
+from cli.options import ClientOption, DryRun, Limit, Since, Until, Yes, confirm, counted
+from cli.output import emit, facts, table, warn
 from cli.times import ago, parse_since
 
 if TYPE_CHECKING:
@@ -63,6 +64,85 @@ async def trace(lead: LeadArgument) -> None:
     async with current().documents():
         found = await trace_lead(lead)
     emit(found, lambda: _story(found), brief=found["lead"]["leadId"])
+
+
+@app.command("update")
+async def update(
+    lead: LeadArgument,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="An attribute, such as company=Acme or status=submitted. "
+            "null goes back to what the events say. Repeatable.",
+        ),
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="Replaces the tags; '' leaves none. Repeatable.")
+    ] = None,
+) -> None:
+    """Correct a lead by hand: email, phone, firstName, lastName, name, company, message, status, quality, notes, tags.
+    It wins over what later events say.
+    """
+    from tracker.leads.edits import update_lead
+
+    changes = _changes(values, tag)
+    context = current()
+    async with context.documents():
+        view = await update_lead(lead, changes, actor(), config=context.service)
+    emit(view, lambda: ["The lead is changed.", facts(_flat(view))], brief=view["leadId"])
+
+
+@app.command("delete")
+async def delete(lead: LeadArgument, yes: Yes = False, dry_run: DryRun = False) -> None:
+    """Delete a lead with its events. Figures of the days that it touches are recomputed."""
+    from tracker.leads.edits import count_events, delete_lead
+    from tracker.leads.service import get_lead
+
+    context = current()
+    async with context.documents():
+        found = await get_lead(lead)
+        lead_id, number = found["leadId"], await count_events(found)
+        losses = counted(number, "event")
+        if dry_run:
+            counts = {"leadId": lead_id, "clientId": found["clientId"], "events": number}
+            emit({**counts, "deleted": False}, lambda: f"Would delete the lead {lead_id} and {losses}.", lead_id)
+            return
+        confirm(f"Delete the lead {lead_id}?", [losses], yes)
+        gone = await delete_lead(lead_id, actor(), config=context.service)
+    emit(
+        {**gone, "deleted": True},
+        lambda: f"The lead {lead_id} and {counted(gone['events'], 'event')} are deleted.",
+        brief=lead_id,
+    )
+
+
+@app.command("sync")
+async def sync(lead: LeadArgument) -> None:
+    """Ask for a lead to be brought to its client's CRM once more."""
+    from tracker.leads.edits import request_sync
+
+    context = current()
+    async with context.documents():
+        view = await request_sync(lead, actor(), config=context.service)
+    emit(view, lambda: f"The lead {view['leadId']} is noted for the CRM.", brief=view["leadId"])
+    if not any(row.is_active and row.client_id == view["clientId"] for row in context.service.list_crm()):
+        warn(f"its client has no active CRM connection; `trackerctl crm create {view['clientId']}` makes one")
+
+
+def _changes(values: list[str] | None, tags: list[str] | None) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    for value in values or []:
+        name, equals, text = value.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--set {name or value!r}: write key=value, such as company=Acme")
+        changes[name] = None if text == "null" else text
+    if tags is not None:
+        changes["tags"] = [tag for tag in tags if tag] or None
+    if not changes:
+        raise UsageError("nothing to change: give --set KEY=VALUE or --tag TEXT")
+    return changes
 
 
 def _story(found: dict[str, Any]) -> list[RenderableType]:

@@ -28,6 +28,9 @@ Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Befo
 Limit = Annotated[
     int, typer.Option("--limit", "-n", min=1, max=10_000, metavar="N", help="At most so many, the newest.")
 ]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would happen and change nothing.", show_default=False)
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.", show_default=False)]
 
 

@@ -37,6 +37,12 @@ class UnauthorizedError(TrackerError):
     status, slug, title = 401, "unauthorized", "The API key was not accepted"
 
 
+class UnauthenticatedError(TrackerError):
+    """No management token, or one that is not valid."""
+
+    status, slug, title = 401, "unauthenticated", "The token was not accepted"
+
+
 class ForbiddenError(TrackerError):
     """A known key used from the wrong place, or for a client that is switched off."""
 
@@ -59,6 +65,12 @@ class ConflictError(TrackerError):
     """It exists already, or is in use."""
 
     status, slug, title = 409, "conflict", "In conflict with what exists"
+
+
+class StaleError(TrackerError):
+    """It has changed since the caller read it (``If-Match``, RFC 9110 §13.1.1)."""
+
+    status, slug, title = 412, "stale", "Changed in the meantime"
 
 
 class TooLargeError(TrackerError):

@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker.field_names import field_name
 
-_HIDDEN = frozenset({"_id", "id", "revision_id", "attributeAt", "current"})
+_HIDDEN = frozenset({"_id", "id", "revision_id", "attributeAt", "current", "said"})
 
 
 def document_view(document: dict[str, Any]) -> dict[str, Any]:

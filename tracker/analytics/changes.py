@@ -83,6 +83,11 @@ def days_between(first: date, last: date) -> Iterator[date]:
         first += timedelta(days=1)
 
 
+def days_of_lead(created_at: datetime) -> Iterator[date]:
+    """The days that a lead was ever counted in: an event that comes late takes its beginning back."""
+    return days_between(created_at.date(), (created_at + _LEAD_MOVES).date())
+
+
 async def _everything() -> Changed:
     changed: Changed = defaultdict(set)
     for client_id in await clients():
@@ -168,7 +173,7 @@ async def _of_leads(client_id: str, lead_ids: Sequence[str]) -> set[date]:
     days: set[date] = set()
     query = {"clientId": client_id, "leadId": {"$in": list(lead_ids)}}
     async for row in Lead.get_pymongo_collection().find(query, {"_id": 0, "createdAt": 1}):
-        days.update(days_between(row["createdAt"].date(), (row["createdAt"] + _LEAD_MOVES).date()))
+        days.update(days_of_lead(row["createdAt"]))
     return days
 
 

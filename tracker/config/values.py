@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
@@ -21,11 +22,17 @@ _MAX_DOMAIN_CHARS = 253
 _MAX_URL_CHARS = 2048
 _MAX_ORIGINS = 100
 _MAX_ALTERNATIVES = 20
+_MAX_EVENT_TYPES = 50
+_MAX_CREDENTIALS = 30
+_MAX_CREDENTIAL_CHARS = 16_384  # a private key in PEM fits
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Lone surrogates come from command lines and cannot be stored.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _FIELD_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,49}")
+_MESSAGE_TYPE = re.compile(r"[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){0,3}")
+_CREDENTIAL = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _REGION = re.compile(r"[A-Z]{2}")
 
 Record = TypeVar("Record", WidgetConfig, ClientSettings)
@@ -127,6 +134,64 @@ def field_type(value: str) -> str:
     if not _FIELD_TYPE.fullmatch(kind):
         raise InvalidError("a field type is one word like text, email, tel or select")
     return kind
+
+
+def webhook_url(value: str) -> str:
+    """A URL to post to: http or https, an absolute host, no user name, no fragment."""
+    address = text(value, "a webhook URL", _MAX_URL_CHARS)
+    refusal = InvalidError(
+        "a webhook URL is like https://crm.example.com/hooks, without user name, password and fragment; "
+        "a secret of its own signs what is sent"
+    )
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        raise refusal from None
+    bad_host = _host(parts.hostname or "") is None
+    if parts.scheme not in _DEFAULT_PORTS or bad_host or "@" in parts.netloc or "#" in address or " " in address:
+        raise refusal
+    return address
+
+
+def webhook_secret(value: str) -> str:
+    """A secret as Standard Webhooks writes it: ``whsec_`` and the base64 of 24 to 64 bytes."""
+    try:
+        if value.startswith("whsec_") and 24 <= len(base64.b64decode(value[6:], validate=True)) <= 64:
+            return value
+    except ValueError:
+        pass
+    raise InvalidError("a webhook's secret is whsec_ and the base64 of 24 to 64 bytes")
+
+
+def event_types(given: Iterable[str]) -> list[str]:
+    """Kinds of messages of a webhook, without repetitions; empty = all."""
+    if isinstance(given, str):
+        given = (given,)
+    known = list(dict.fromkeys(kind.strip() for kind in given))
+    if len(known) > _MAX_EVENT_TYPES or not all(_MESSAGE_TYPE.fullmatch(kind) for kind in known):
+        raise InvalidError(f"event types are up to {_MAX_EVENT_TYPES} names like lead.created; none of them = all")
+    return known
+
+
+def adapter(value: str) -> str:
+    """The kind of a CRM."""
+    kind = value.strip().lower()
+    if not _FIELD_TYPE.fullmatch(kind):
+        raise InvalidError("an adapter is one word like salesforce")
+    return kind
+
+
+def credentials(given: Mapping[str, Any]) -> dict[str, str]:
+    """Credentials of a CRM account: names and texts. No refusal repeats any of them."""
+    if not isinstance(given, Mapping) or not given or len(given) > _MAX_CREDENTIALS:
+        raise InvalidError(f"credentials are a JSON object of 1 to {_MAX_CREDENTIALS} names and texts")
+    for name, value in given.items():
+        if not isinstance(name, str) or not _CREDENTIAL.fullmatch(name):
+            raise InvalidError("a credential's name is letters, digits and _ like clientSecret")
+        if not isinstance(value, str) or not value or len(value) > _MAX_CREDENTIAL_CHARS or _SURROGATE.search(value):
+            raise InvalidError(f"a credential's value is a text of 1 to {_MAX_CREDENTIAL_CHARS} characters")
+    return dict(given)
 
 
 def display_order(value: int) -> int:

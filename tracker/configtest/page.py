@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tracker.config.records import ClientRecord, FormRecord
-from tracker.configtest.fetch import PageError
-from tracker.configtest.parse import CPU_SECONDS
+from tracker.configtest.apart import ask
 from tracker.configtest.report import Check, Row, Status, worst
 
 _PROGRAM = Path(__file__).with_name("parse.py")
 _MAX_FORMS = 100
 _MAX_FIELDS = 100
 _AT_ONCE = 2
-_START_SECONDS = 2.0
 _KEY = re.compile(r"\b(?:pk|sk)_(?:live|test)_[0-9A-Za-z]{43}\b")
 _LOADER = re.compile(r"/script/([0-9A-Za-z-]+)\.js")
 _TAG_MANAGER = "googletagmanager.com/gtm"
@@ -53,26 +50,7 @@ class Parser:
         """
         question = msgspec.json.encode({"html": html, "forms": [_asked(form) for form in forms]})
         async with self._free:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-I",
-                str(_PROGRAM),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env={},
-            )
-            try:
-                async with asyncio.timeout(CPU_SECONDS + _START_SECONDS):
-                    answer, _ = await process.communicate(question)
-            except TimeoutError:
-                answer = b""
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
-        if process.returncode != 0 or not answer:
-            raise PageError("the page is too tangled to be read in time; paste only the part with the forms")
+            answer = await ask([str(_PROGRAM)], question)
         return msgspec.json.decode(answer, type=dict[str, Any])
 
 

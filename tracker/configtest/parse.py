@@ -1,13 +1,13 @@
 """Reads a page's HTML and tries selectors on it: a program of its own, ``python -I parse.py``, JSON in and JSON out.
 
 A page is anybody's text. A parser can be made to run for minutes (200,000 nested elements: two), which must neither
-hold up a process that takes events nor outlive its question; ``tracker.configtest.page`` starts this and ends it in
+hold up a process that takes events nor outlive its question; ``tracker.configtest.apart`` starts this and ends it in
 time. It imports nothing of the service and sees none of its settings.
 
 In: ``{"html", "forms": [{"selectors": [...], "fields": [{"selector", "name"}]}]}``.
-Out: ``{"forms": [{"matches": [count or null], "holds": n, "fields": [{"inside": n or null, "outside": n}]}],
-"formCount", "fieldCount", "named": [...], "scripts": [...], "inline": [...], "policies": [...]}``; ``null`` where a
-selector cannot be read.
+Out: ``{"forms": [{"matches": [count or null], "held": [count], "holds": n, "fields": [{"inside": n or null,
+"outside": n}]}], "formCount", "fieldCount", "named": [...], "scripts": [...], "inline": [...], "policies": [...]}``;
+``null`` where a selector cannot be read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 CPU_SECONDS = 4
-_MEMORY_BYTES = 1024**3
+MEMORY_BYTES = 1024**3
 _FIELDS = "input,select,textarea"
 _MAX_NAMES = 50
 _MAX_SCRIPTS = 500
@@ -49,11 +49,13 @@ def read_page(html: str, forms: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _form(tree: LexborHTMLParser, form: dict[str, Any]) -> dict[str, Any]:
     """As the browser script has it: a form is found by itself or by what it stands in."""
-    matches = [_css(tree, selector) for selector in form["selectors"]]
-    places = [node for nodes in matches for node in nodes or []]
-    holding = [node for node in places if node.tag == "form" or _css(node, _FIELDS)]
+    matches = [css(tree, selector) for selector in form["selectors"]]
+    held = [[node for node in nodes or [] if node.tag == "form" or css(node, _FIELDS)] for nodes in matches]
+    # Each once, though several selectors find it.
+    holding = list({node.mem_id: node for nodes in held for node in nodes}.values())
     return {
         "matches": [None if nodes is None else len(nodes) for nodes in matches],
+        "held": [len(nodes) for nodes in held],
         "holds": len(holding),
         "fields": [_field(tree, holding, field) for field in form["fields"]],
     }
@@ -61,21 +63,25 @@ def _form(tree: LexborHTMLParser, form: dict[str, Any]) -> dict[str, Any]:
 
 def _field(tree: LexborHTMLParser, places: list[LexborNode], field: dict[str, Any]) -> dict[str, Any]:
     if field["selector"]:
-        everywhere = _css(tree, field["selector"])
+        everywhere = css(tree, field["selector"])
         if everywhere is None:
             return {"inside": None, "outside": 0}
-        ids = {node.mem_id for place in places for node in _css(place, field["selector"]) or []}
+        ids = {node.mem_id for place in places for node in css(place, field["selector"]) or []}
+        # Inputs elsewhere on the page may name the form that they belong to.
+        names = {place.attributes.get("id") for place in places if place.tag == "form"} - {None, ""}
+        ids |= {node.mem_id for node in everywhere if node.attributes.get("form") in names}
         return {"inside": len(ids), "outside": len(everywhere) - len(ids)}
     ids = {
         node.mem_id
         for place in places
-        for node in _css(place, _FIELDS) or []
+        for node in css(place, _FIELDS) or []
         if node.attributes.get("name") == field["name"]
     }
     return {"inside": len(ids), "outside": 0}
 
 
-def _css(node: LexborHTMLParser | LexborNode, selector: str) -> list[LexborNode] | None:
+def css(node: LexborHTMLParser | LexborNode, selector: str) -> list[LexborNode] | None:
+    """What a selector finds; ``None`` when it cannot be read."""
     try:
         return list(node.css(selector))
     except SelectolaxError:
@@ -91,7 +97,7 @@ def _name(form: LexborNode) -> str:
 def main() -> None:
     """Answer the one question that stands on stdin."""
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     question = json.load(sys.stdin.buffer)
     json.dump(read_page(question["html"], question["forms"]), sys.stdout)
 

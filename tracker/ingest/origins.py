@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Protocol
 from urllib.parse import urlsplit
 
-from tracker.config.records import KeyRecord
+from tracker.config.records import KeyMode
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def origin_allowed(key: KeyRecord, origin: str) -> bool:
+class Site(Protocol):
+    """What a key's record says of the pages of its client."""
+
+    @property
+    def domain(self) -> str: ...
+    @property
+    def allowed_origins(self) -> tuple[str, ...]: ...
+    @property
+    def mode(self) -> KeyMode: ...
+
+
+def origin_allowed(key: Site, origin: str) -> bool:
     """Whether a browser on ``origin`` may use the key: the client's domain and its subdomains on http or https and any
     port, its ``allowed_origins``, and localhost for a test key."""
     return _allowed(key.domain, key.allowed_origins, key.mode == "test", origin)

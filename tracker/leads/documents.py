@@ -18,7 +18,10 @@ class Lead(Document):
     ``current`` marks the one lead of an e-mail that new events may join; the unique index over it is what makes two
     simultaneous submissions one lead. ``attributeAt`` holds the event time behind each attribute, so that the order
     in which events arrive does not matter. ``phone`` is as typed, ``phoneE164`` the same number in E.164 where it can
-    be read. ``history``: at most 50 decisions ``{at, eventId, decision, reason, status, changed, kept, otherLeadId}``.
+    be read. ``edits`` holds what people have set by hand, ``{name: {value, at, by}}``, ``said`` what the events say
+    instead (`tracker.leads.overlay`); ``notes`` and ``tags`` are theirs alone. ``syncRequestedAt``: when somebody
+    last asked for the lead to be brought to the CRM. ``history``: at most 50 decisions ``{at, eventId, decision,
+    reason, status, changed, kept, otherLeadId}``.
     """
 
     leadId: str
@@ -49,6 +52,11 @@ class Lead(Document):
     crmSyncedAt: datetime | None = None
     crmId: str | None = None
     crmErrors: list[dict[str, Any]] = []
+    syncRequestedAt: datetime | None = None
+    notes: str | None = None
+    tags: list[str] | None = None
+    edits: dict[str, Any] = {}
+    said: dict[str, list[Any]] = {}
     history: list[dict[str, Any]] = []
     test: bool = False
     current: bool | None = None

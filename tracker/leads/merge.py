@@ -4,6 +4,7 @@
   same time the greater one: in whatever order events arrive, the lead is the same.
 * Status and quality only move forward.
 * First and last touch are both kept.
+* What people have set by hand wins over all of it, until they take it back (`tracker.leads.overlay`).
 * Each decision is kept on the lead as a short history, without values: those are in the events it names.
 """
 
@@ -16,6 +17,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from tracker.leads.facts import CAMPAIGN_NAMES, STATUS_ORDER, LeadFacts
 from tracker.leads.names import split_name
+from tracker.leads.overlay import lay, lift
 from tracker.leads.quality import ORDER as QUALITY_ORDER
 
 ABANDONED = "abandoned_form"
@@ -91,7 +93,16 @@ def new_lead(facts: LeadFacts, why: Why | None = None) -> dict[str, Any]:
 
 
 def merge(lead: dict[str, Any], facts: LeadFacts, why: Why | None = None) -> None:
-    """Let an existing lead take up an event, in place."""
+    """Let an existing lead take up an event, in place. What people have set by hand wins over it."""
+    if "edits" not in lead:
+        _merge(lead, facts, why)
+        return
+    lift(lead)
+    _merge(lead, facts, why)
+    lay(lead)
+
+
+def _merge(lead: dict[str, Any], facts: LeadFacts, why: Why | None) -> None:
     before = lead["status"]
     taken = _take(lead, facts)
     why = why or Why(f"{facts.source} of the same e-mail")
@@ -272,6 +283,9 @@ def _note(lead: dict[str, Any], facts: LeadFacts, decision: str, why: Why, taken
     }
     optional = {"otherLeadId": why.other, "changed": taken.changed, "kept": taken.kept}
     entry |= {name: value for name, value in optional.items() if value}
-    history = lead["history"]
-    # How it began stays, whatever comes after.
-    lead["history"] = [*history, entry] if len(history) < MAX_HISTORY else [history[0], *history[2:], entry]
+    lead["history"] = longer_history(lead["history"], entry)
+
+
+def longer_history(history: list[dict[str, Any]], entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """``history`` with one decision more; how it began stays, whatever comes after."""
+    return [*history, entry] if len(history) < MAX_HISTORY else [history[0], *history[2:], entry]

@@ -51,6 +51,9 @@ _CRM_FIELDS: Mapping[str, str] = {
     "description": "message",
 }
 
+_PARTS = ("first_name", "last_name")
+"""Transforms that take a part of a whole name."""
+
 _FIELD_TYPES: Mapping[str, str] = {"email": "email", "tel": "phone", "phone": "phone"}
 _NOT_ALNUM = re.compile(r"[^a-z0-9]+")
 
@@ -80,7 +83,8 @@ def _roles_of(form: FormRecord) -> dict[str, str]:
 
 def _role_of(field: FieldRecord) -> str | None:
     if field.mapping and (role := _CRM_FIELDS.get(field.mapping.target_field.lower().removesuffix("__c"))):
-        return role
+        # What a part is taken from is the whole.
+        return "full_name" if field.mapping.transform in _PARTS else role
     return _FIELD_TYPES.get(field.field_type.lower()) or _WELL_KNOWN.get(_squeeze(field.field_name))
 
 

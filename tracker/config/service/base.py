@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -14,8 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
 from tracker.config.failures import explained
-from tracker.config.models import ApiKey, AuditEntry, Client
-from tracker.config.service.lookup import Row, find_row
+from tracker.config.models import ApiKey, AuditEntry, Client, WebhookEndpoint
+from tracker.config.service.lookup import Row, checked_fresh, find_row
 from tracker.config.views import json_ready
 from tracker.errors import ConflictError
 from tracker.settings import Settings
@@ -43,6 +45,17 @@ class CreatedClient:
     key: IssuedKey
 
 
+@dataclass(frozen=True)
+class CreatedWebhook:
+    """A webhook endpoint with its secret, which no view shows again."""
+
+    endpoint: WebhookEndpoint
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"CreatedWebhook(endpoint_id={self.endpoint.endpoint_id!r})"
+
+
 @dataclass
 class Transaction:
     """One open transaction of a write."""
@@ -51,12 +64,14 @@ class Transaction:
     actor: str
     dirty: bool = False
 
-    def get(self, model: type[Row], key: str, refusal: str) -> Row:
+    def get(self, model: type[Row], key: str, refusal: str, expected: datetime | None = None) -> Row:
         """The row, locked until the end of the transaction.
 
+        :param expected: its ``updated_at`` as the caller saw it; ``None`` = whatever it is now.
         :raises NotFoundError: with ``refusal`` as detail.
+        :raises StaleError: when somebody has changed it since.
         """
-        return find_row(self.session, model, key, refusal, lock=True)
+        return checked_fresh(find_row(self.session, model, key, refusal, lock=True), expected)
 
     def record(
         self,
@@ -106,9 +121,29 @@ class ServiceBase:
         self._settings = settings
         self._actor = actor[:255]
         self._notify = notify
+        self._joint = threading.local()
+
+    @property
+    def default_region(self) -> str:
+        """Region of phone numbers without a ``+``, for clients that have set none."""
+        return self._settings.default_region
+
+    @contextmanager
+    def one_transaction(self) -> Iterator[None]:
+        """All writes of this thread inside it commit together or not at all, and are announced once."""
+        with self._write() as transaction:
+            self._joint.transaction = transaction
+            try:
+                yield
+            finally:
+                self._joint.transaction = None
 
     @contextmanager
     def _write(self) -> Iterator[Transaction]:
+        joint: Transaction | None = getattr(self._joint, "transaction", None)
+        if joint is not None:
+            yield joint
+            return
         with Session(self._writing, expire_on_commit=False) as session:
             transaction = Transaction(session, self._actor)
             try:

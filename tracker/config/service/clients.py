@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -14,8 +16,18 @@ from tracker.config.records import KeyMode
 from tracker.config.service.base import CreatedClient, ServiceBase, Transaction
 from tracker.config.service.keys import add_key
 from tracker.config.service.lookup import find_client
+from tracker.config.service.pages import Listing
 from tracker.config.views import describe_client
 from tracker.errors import ConflictError
+from tracker.paging import Page
+
+_CLIENTS = Listing(
+    "clients",
+    Client,
+    "client_id",
+    {"createdAt": "created_at", "domain": "domain", "name": "name"},
+    describe_client,
+)
 
 
 class Clients(ServiceBase):
@@ -30,18 +42,20 @@ class Clients(ServiceBase):
         config: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         mode: KeyMode = "live",
+        client_id: str | None = None,
     ) -> CreatedClient:
         """Make a client and its first publishable key, so that it can be used at once.
 
         :param domain: host name; ``https://Example.com/`` is understood. Stored as punycode where it is not ASCII.
         :param origins: further origins (``scheme://host[:port]``) that the key is accepted from.
         :param retention_days: life of events; ``None`` or 0 = the global setting.
+        :param client_id: the id it had before, when it is made anew; ``None`` = a fresh one.
         :raises ConflictError: when the domain is taken.
         :raises InvalidError: naming the value that cannot be used.
         """
         host = values.domain(domain)
         client = Client(
-            client_id=new_id(),
+            client_id=client_id or new_id(),
             name=values.optional_text(name, "a name") or host,
             domain=host,
             allowed_origins=values.origins(origins),
@@ -64,6 +78,36 @@ class Clients(ServiceBase):
         with self._read() as session:
             return list(session.exec(query))
 
+    def page_clients(
+        self,
+        query: str | None = None,
+        is_active: bool | None = None,
+        sort: str = "createdAt",
+        limit: int = 50,
+        cursor: str | None = None,
+        only: str | None = None,
+    ) -> Page:
+        """A page of clients; sorted by ``createdAt``, ``domain`` or ``name``, descending with ``-`` in front.
+
+        :param query: only with this text in the domain or name, in any case.
+        :param only: id of the one client that may be seen at all.
+        :raises InvalidError: when the sort, limit or cursor cannot be used.
+        """
+        wanted = select(Client)
+        if query:
+            wanted = wanted.where(
+                or_(
+                    col(Client.domain).icontains(query, autoescape=True),
+                    col(Client.name).icontains(query, autoescape=True),
+                )
+            )
+        if is_active is not None:
+            wanted = wanted.where(Client.is_active == is_active)
+        if only is not None:
+            wanted = wanted.where(Client.client_id == only)
+        with self._read() as session:
+            return _CLIENTS.page(session, wanted, sort, limit, cursor)
+
     def get_client(self, ref: str) -> Client:
         """One client.
 
@@ -83,6 +127,8 @@ class Clients(ServiceBase):
         retention_days: int | None = None,
         config: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
+        is_active: bool | None = None,
+        expected: datetime | None = None,
     ) -> Client:
         """Change what is given; ``None`` leaves a value as it is.
 
@@ -90,10 +136,13 @@ class Clients(ServiceBase):
         :param retention_days: 0 goes back to the global setting.
         :param config: merged into what is stored as RFC 7396 says: objects merge, ``null`` goes back to the default.
         :param settings: likewise.
+        :param is_active: switch it on or off; its keys are refused while it is off.
+        :param expected: its ``updated_at`` as the caller saw it.
         :raises ConflictError: when the domain is taken.
+        :raises StaleError: when it has changed since ``expected``.
         """
         with self._write() as transaction:
-            client = find_client(transaction.session, ref, lock=True)
+            client = find_client(transaction.session, ref, lock=True, expected=expected)
             before = _audited(client)
             client.name = values.optional_text(name, "a name") or client.name
             client.domain = client.domain if domain is None else values.domain(domain)
@@ -102,6 +151,7 @@ class Clients(ServiceBase):
                 client.retention_days = values.retention_days(retention_days)
             client.config = values.widget_config(client.config, config)
             client.settings = values.client_settings(client.settings, settings)
+            client.is_active = client.is_active if is_active is None else is_active
             self._flush_domain(transaction, client.domain)
             transaction.record(
                 "client.update", _target(client), client.client_id, before=before, after=_audited(client)
@@ -123,13 +173,16 @@ class Clients(ServiceBase):
             )
         return client
 
-    def delete_client(self, ref: str) -> Client:
+    def delete_client(self, ref: str, *, expected: datetime | None = None) -> Client:
         """Delete a client with its keys, forms, fields, mappings, webhooks and CRM connections; gives what it was.
 
         Its events and leads are in the document store and are not touched here.
+
+        :param expected: its ``updated_at`` as the caller saw it.
+        :raises StaleError: when it has changed since ``expected``.
         """
         with self._write() as transaction:
-            client = find_client(transaction.session, ref, lock=True)
+            client = find_client(transaction.session, ref, lock=True, expected=expected)
             transaction.session.delete(client)
             transaction.record("client.delete", _target(client), client.client_id, before=_audited(client))
         return client

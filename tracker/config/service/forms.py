@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import col, select
 
 from tracker.config import values
-from tracker.config.models import Form
+from tracker.config.models import Form, new_id
 from tracker.config.service.base import ServiceBase, Transaction
 from tracker.config.service.lookup import find_client, find_row
+from tracker.config.service.pages import Listing
 from tracker.config.views import describe_form
+from tracker.paging import Page
 
 NO_FORM = "no such form; `trackerctl form list <client>` shows the ids"
+
+_FORMS = Listing(
+    "forms", Form, "form_id", {"createdAt": "created_at", "formName": "form_name", "name": "form_name"}, describe_form
+)
 
 
 class Forms(ServiceBase):
@@ -28,23 +35,20 @@ class Forms(ServiceBase):
         alternatives: Sequence[str] = (),
         partial_capture: bool | None = None,
         metadata: Mapping[str, Any] | None = None,
+        form_id: str | None = None,
     ) -> Form:
         """Add a form to a client.
 
         :param alternatives: selectors to try when ``selector`` finds nothing.
         :param partial_capture: ``None`` = as the client's configuration says; kept as ``metadata.partialCapture``.
+        :param form_id: the id it had before, when it is made anew; ``None`` = a fresh one.
         :raises InvalidError: naming the value that cannot be used.
         """
-        attributes: dict[str, Any] = {
-            "form_name": values.text(name, "a form name"),
-            "page_url": values.page_url(page_url),
-            "form_selector": values.selector(selector),
-            "alternative_selectors": values.alternatives(alternatives),
-            "metadata_": values.form_metadata({}, metadata, partial_capture),
-        }
+        attributes = form_attributes(name, page_url, selector, alternatives)
+        attributes["metadata_"] = values.form_metadata({}, metadata, partial_capture)
         with self._write() as transaction:
             client = find_client(transaction.session, client_ref, lock=True)
-            form = Form(client_id=client.client_id, **attributes)
+            form = Form(form_id=form_id or new_id(), client_id=client.client_id, **attributes)
             transaction.session.add(form)
             transaction.record("form.create", _target(form), form.client_id, after=describe_form(form))
         return form
@@ -57,6 +61,25 @@ class Forms(ServiceBase):
                 select(Form).where(Form.client_id == client.client_id).order_by(col(Form.created_at), col(Form.form_id))
             )
             return list(session.exec(query))
+
+    def page_forms(
+        self,
+        client_ref: str,
+        is_active: bool | None = None,
+        sort: str = "createdAt",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page:
+        """A page of the same; sorted by ``createdAt`` or ``name``, descending with ``-`` in front.
+
+        :raises InvalidError: when the sort, limit or cursor cannot be used.
+        """
+        with self._read() as session:
+            client = find_client(session, client_ref)
+            query = select(Form).where(Form.client_id == client.client_id)
+            if is_active is not None:
+                query = query.where(Form.is_active == is_active)
+            return _FORMS.page(session, query, sort, limit, cursor)
 
     def get_form(self, form_id: str) -> Form:
         """One form.
@@ -77,14 +100,17 @@ class Forms(ServiceBase):
         partial_capture: bool | None = None,
         metadata: Mapping[str, Any] | None = None,
         is_active: bool | None = None,
+        expected: datetime | None = None,
     ) -> Form:
         """Change what is given; ``None`` leaves a value as it is.
 
         :param alternatives: replaces the list.
         :param metadata: merged as RFC 7396 says; ``{"partialCapture": None}`` goes back to the client's setting.
+        :param expected: its ``updated_at`` as the caller saw it.
+        :raises StaleError: when it has changed since ``expected``.
         """
         with self._write() as transaction:
-            form = transaction.get(Form, form_id, NO_FORM)
+            form = transaction.get(Form, form_id, NO_FORM, expected)
             before = describe_form(form)
             form.form_name = form.form_name if name is None else values.text(name, "a form name")
             form.page_url = form.page_url if page_url is None else values.page_url(page_url)
@@ -96,13 +122,26 @@ class Forms(ServiceBase):
             transaction.record("form.update", _target(form), form.client_id, before=before, after=describe_form(form))
         return form
 
-    def delete_form(self, form_id: str) -> Form:
-        """Delete a form with its fields and mappings; gives what it was."""
+    def delete_form(self, form_id: str, *, expected: datetime | None = None) -> Form:
+        """Delete a form with its fields and mappings; gives what it was. ``expected`` as in `update_form`."""
         with self._write() as transaction:
-            form = transaction.get(Form, form_id, NO_FORM)
+            form = transaction.get(Form, form_id, NO_FORM, expected)
             transaction.session.delete(form)
             transaction.record("form.delete", _target(form), form.client_id, before=describe_form(form))
         return form
+
+
+def form_attributes(name: str, page_url: str, selector: str, alternatives: Sequence[str]) -> dict[str, Any]:
+    """What a form is made of, checked; its metadata left out.
+
+    :raises InvalidError: naming the value that cannot be used.
+    """
+    return {
+        "form_name": values.text(name, "a form name"),
+        "page_url": values.page_url(page_url),
+        "form_selector": values.selector(selector),
+        "alternative_selectors": values.alternatives(alternatives),
+    }
 
 
 def locked_form(transaction: Transaction, form_id: str) -> Form:

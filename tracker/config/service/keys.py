@@ -12,12 +12,17 @@ from tracker.config.columns import utc_now
 from tracker.config.models import ApiKey, new_id
 from tracker.config.records import KeyKind, KeyMode
 from tracker.config.service.base import IssuedKey, ServiceBase, Transaction
-from tracker.config.service.lookup import find_client
+from tracker.config.service.lookup import find_client, find_row
+from tracker.config.service.pages import Listing
 from tracker.config.views import describe_key, key_status
 from tracker.errors import ConflictError, InvalidError
+from tracker.paging import Page
 
 DEFAULT_GRACE = timedelta(days=7)
 MAX_GRACE = timedelta(days=365)
+NO_KEY = "no such key; `trackerctl key list <client>` shows the ids"
+
+_KEYS = Listing("keys", ApiKey, "key_id", {"createdAt": "created_at"}, describe_key)
 
 
 class Keys(ServiceBase):
@@ -49,6 +54,24 @@ class Keys(ServiceBase):
                 .order_by(col(ApiKey.created_at), col(ApiKey.key_id))
             )
             return list(session.exec(query))
+
+    def page_keys(self, client_ref: str, sort: str = "createdAt", limit: int = 50, cursor: str | None = None) -> Page:
+        """A page of the same; sorted by ``createdAt``.
+
+        :raises InvalidError: when the sort, limit or cursor cannot be used.
+        """
+        with self._read() as session:
+            client = find_client(session, client_ref)
+            query = select(ApiKey).where(ApiKey.client_id == client.client_id)
+            return _KEYS.page(session, query, sort, limit, cursor)
+
+    def get_key(self, key_id: str) -> ApiKey:
+        """One key, without the key itself.
+
+        :raises NotFoundError: when there is none.
+        """
+        with self._read() as session:
+            return find_row(session, ApiKey, key_id, NO_KEY)
 
     def rotate_key(self, key_id: str, grace: timedelta = DEFAULT_GRACE) -> IssuedKey:
         """Make a key of the same kind and mode that takes the place of ``key_id``, which works on for ``grace``.
@@ -162,7 +185,7 @@ def _derived(key: ApiKey, secrets: Sequence[str]) -> str | None:
 
 
 def _get(transaction: Transaction, key_id: str) -> ApiKey:
-    return transaction.get(ApiKey, key_id, "no such key; `trackerctl key list <client>` shows the ids")
+    return transaction.get(ApiKey, key_id, NO_KEY)
 
 
 def _target(key: ApiKey) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""Who may manage what: tokens and their scopes."""
