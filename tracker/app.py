@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
 
 from tracker import __version__
 from tracker.errors import TrackerError
@@ -17,13 +17,14 @@ from tracker.telemetry.logs import configure
 from tracker.web.config import get_config
 from tracker.web.embed import get_embed, get_loader, get_overlay, script_route
 from tracker.web.http import http_error_handler, tracker_error_handler
+from tracker.web.manage import manage_router
 from tracker.web.metrics import get_metrics
 from tracker.web.ops import live, ready
 from tracker.web.pages import demo, example, example_sent
 from tracker.web.pages.config_test import config_test, config_test_check
 from tracker.web.pages.render import page_file
 from tracker.web.pages.stored import demo_stored
-from tracker.web.schema import describe_ingest
+from tracker.web.schema import WholeJson, WholeYaml
 from tracker.web.services import open_services
 from tracker.web.track import track_route
 
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             live,
             ready,
             get_metrics,
+            manage_router(settings),
         ],
         lifespan=[lifespan],
         exception_handlers={TrackerError: tracker_error_handler, HTTPException: http_error_handler},
@@ -68,11 +70,13 @@ def create_app(settings: Settings | None = None) -> Litestar:
             title="trackerctl",
             version=__version__,
             path="/schema",
-            render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"]), YamlRenderPlugin()],
+            components=Components(
+                security_schemes={"token": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
+            ),
+            render_plugins=[WholeJson(path=["/openapi.json", "/"]), WholeYaml()],
         ),
         # Bodies are limited while they are read, with the limit of the settings.
         request_max_body_size=None,
         logging_config=None,
     )
-    describe_ingest(app)
     return app

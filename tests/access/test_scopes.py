@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from tracker.access.scopes import Scope
 from tracker.errors import InvalidError
 
-SHOP, OTHER = str(uuid4()), str(uuid4())
+SHOP, OTHER = "5b0c8a52-3c7e-4b7a-9a52-0d5f6f3a1c01", "5b0c8a52-3c7e-4b7a-9a52-0d5f6f3a1c02"
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,15 @@ def test_the_limits_are_the_defaults_of_the_settings() -> None:
         assert int(number) * units.get(unit, 1) == Settings.model_fields[name].default, setting
 
 
+def served_rows() -> list[str]:
+    """The endpoints of browsers and those of the management."""
+    table = re.compile(r"(?m)^## Endpoints\n\n(?:\|.*\n){2}((?:\|.*\n)+)")
+    pages = [API, (ROOT / "docs/api.md").read_text(encoding="utf-8")]
+    found = [table.search(page) for page in pages]
+    assert all(found)
+    return [row.split("`")[1] for one in found if one for row in one[1].splitlines()]
+
+
 def test_the_endpoints_are_those_of_the_service() -> None:
     settings = Settings(
         config_db_url="sqlite://",
@@ -164,7 +173,7 @@ def test_the_endpoints_are_those_of_the_service() -> None:
     }
     shown = {
         re.sub(r"\{[^}]+\}", "{}", found[1])
-        for cell in first_column("Endpoints")
+        for cell in served_rows()
         if (found := re.fullmatch(r"(?:GET|POST|OPTIONS) (\S+)", cell))
     }
     # In the router the loader's ending is part of its parameter.

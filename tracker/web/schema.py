@@ -1,16 +1,23 @@
-"""The OpenAPI description of the ingest endpoint, which is a bare ASGI handler and cannot describe itself."""
+"""What the framework cannot describe in the OpenAPI document: the ingest endpoint, which is a bare ASGI handler, and
+bodies of the management API, which it does not read.
+
+All of the document is made when it is first asked for: that takes longer than the rest of a start."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
-from litestar import Litestar, post
+from litestar import Litestar, Request, post
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.params import JSONBody
 
 from tracker.web.http import Problem
+from tracker.web.manage.describe import body_schemas
 from tracker.web.track import Accepted
 
 
@@ -66,9 +73,33 @@ async def _track_events(data: JSONBody[BatchIn]) -> Accepted:
     return Accepted(True, len(data.events))
 
 
-def describe_ingest(app: Litestar) -> None:
-    """Add the endpoint to an application's OpenAPI document."""
-    described = Litestar([_track_events], openapi_config=OpenAPIConfig(title="", version="")).openapi_schema
-    schema = app.openapi_schema
-    schema.paths = {**(described.paths or {}), **(schema.paths or {})}
-    schema.components.schemas = {**(described.components.schemas or {}), **(schema.components.schemas or {})}
+@cache
+def _ingest() -> Mapping[str, Any]:
+    return Litestar([_track_events], openapi_config=OpenAPIConfig(title="", version="")).openapi_schema.to_schema()
+
+
+def _completed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The framework's document with the rest."""
+    ingest, own = _ingest(), document.get("components", {})
+    schemas = {**ingest["components"]["schemas"], **own.get("schemas", {}), **body_schemas()}
+    return {
+        **document,
+        "paths": {**ingest["paths"], **document["paths"]},
+        "components": {**own, "schemas": schemas},
+    }
+
+
+class WholeJson(JsonRenderPlugin):
+    """The document as JSON."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The bytes to send."""
+        return super().render(request, _completed(openapi_schema))
+
+
+class WholeYaml(YamlRenderPlugin):
+    """The document as YAML."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The bytes to send."""
+        return super().render(request, _completed(openapi_schema))

@@ -24,6 +24,7 @@ from tracker.settings import Settings
 from tracker.stores import redis as redis_store
 from tracker.stores.redis import AsyncRedis
 from tracker.stores.relational import create_engine
+from tracker.web.documents import LazyDocuments
 from tracker.web.http import AppRequest
 
 
@@ -43,6 +44,8 @@ class Services:
     sampler: RefusalSampler
     stored: StoredEvents
     config_test: ConfigTest
+    limiter: Limiter
+    documents: LazyDocuments
 
 
 @asynccontextmanager
@@ -65,18 +68,34 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         committer = Committer(settings)
         stack.push_async_callback(committer.close)
         await committer.start()
-        gate = Gate(cache, Limiter(redis), settings)
+        limiter = Limiter(redis)
+        gate = Gate(cache, limiter, settings)
         sampler = RefusalSampler(redis, settings.rejected_sample)
         stored = StoredEvents(settings)
         stack.push_async_callback(stored.close)
         config_test = ConfigTest(settings, engine, cache)
+        documents = LazyDocuments(settings)
+        stack.push_async_callback(documents.close)
         # What is alive now lives as long as the process, and requests leave no cycles: the collector need not look
         # often.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         health = HealthWatch(settings)
         yield Services(
-            settings, engine, redis, cache, gate, committer, health, usage, geo, sampler, stored, config_test
+            settings,
+            engine,
+            redis,
+            cache,
+            gate,
+            committer,
+            health,
+            usage,
+            geo,
+            sampler,
+            stored,
+            config_test,
+            limiter,
+            documents,
         )
 
 
