@@ -8,7 +8,7 @@ from typing import Any, Literal
 from beanie import Document
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-LeadStatus = Literal["chat_inquiry", "partial", "submitted"]
+LeadStatus = Literal["partial", "submitted", "chat_inquiry"]
 LeadQuality = Literal["low", "medium", "high"]
 
 
