@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.client_settings import settings_of
 from cli.context import current
 from cli.errors import UsageError
 from cli.noun import Noun
@@ -22,7 +21,6 @@ app = Noun(
     "Sites that are tracked. A client is named by its id, the beginning of its id (8 characters), or its domain."
 )
 
-Domain = Annotated[str, typer.Option(metavar="DOMAIN", help="Host name of the site, such as example.com.")]
 Name = Annotated[str | None, typer.Option(metavar="TEXT", help="What people call it; the domain if not given.")]
 Origins = Annotated[
     list[str] | None,
@@ -52,19 +50,43 @@ RedactPatterns = Annotated[
 
 
 @app.command("create")
-def create(
-    domain: Domain,
+async def create(
+    domain: Annotated[
+        str | None,
+        typer.Option(metavar="DOMAIN", help="Host name of the site, such as example.com; --interactive asks for it."),
+    ] = None,
     name: Name = None,
     origin: Origins = None,
     retention_days: Retention = None,
     values: Sets = None,
     redact_pattern: RedactPatterns = None,
     mode: Annotated[Mode, typer.Option(help="Of its first key; test data never reaches a CRM.")] = "live",
+    interactive: Annotated[
+        bool,
+        typer.Option(
+            "--interactive",
+            "-i",
+            help="Ask for what is needed, from the domain to the first event.",
+            show_default=False,
+        ),
+    ] = False,
+    wait: Annotated[
+        bool | None,
+        typer.Option(
+            "--wait/--no-wait", help="Wait for the first event; with --interactive it does.", show_default=False
+        ),
+    ] = None,
 ) -> None:
-    """Add a site and print its publishable key."""
+    """Add a site and print its publishable key.
+
+    With --interactive it also reads a page, configures the forms that you accept, prints the snippet and waits for the
+    first event.
+    """
+    from cli import onboarding
     from tracker.config.views import describe_client
 
-    config, settings = _settings(values, redact_pattern)
+    domain = onboarding.domain_of(domain, interactive)
+    config, settings = settings_of(values, redact_pattern)
     created = current().service.create_client(
         domain, name, tuple(origin or ()), retention_days, config=config, settings=settings, mode=mode
     )
@@ -78,9 +100,12 @@ def create(
         ],
         brief=view["clientId"],
     )
-    hint(
-        f"\nNext, print the snippet for its pages:\n  trackerctl embed {site}{' --mode test' if mode == 'test' else ''}"
-    )
+    if interactive:
+        await onboarding.configure(site, mode)
+    else:
+        hint(f"\nNext, print the snippet for its pages:\n  trackerctl embed {site}{_with(mode)}")
+    if wait or (wait is None and interactive):
+        await onboarding.wait_for_first_event(view["clientId"], site, must=bool(wait))
 
 
 @app.command("list")
@@ -144,7 +169,7 @@ def update(
         raise UsageError(
             "nothing to change: give --name, --domain, --origin, --retention-days, --redact-pattern or --set"
         )
-    config, settings = _settings(values, redact_pattern)
+    config, settings = settings_of(values, redact_pattern)
     row = current().service.update_client(
         client,
         name=name,
@@ -186,56 +211,16 @@ def delete(client: ClientArgument, yes: Yes = False) -> None:
     )
 
 
+def _with(mode: str) -> str:
+    return " --mode test" if mode == "test" else ""
+
+
 def _switch(client: str, active: bool) -> None:
     from tracker.config.views import describe_client
 
     view = describe_client(current().service.set_client_active(client, active))
     state = "on" if active else "off: its keys are refused"
     emit(view, lambda: f"Client {view['domain']} is switched {state}.", brief=view["clientId"])
-
-
-def _settings(
-    values: list[str] | None, redact_patterns: list[str] | None = None
-) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """``--set`` and ``--redact-pattern`` as what to merge into the client's config (browsers read it) and settings
-    (they do not)."""
-    from msgspec.structs import fields
-
-    from tracker.config.records import ClientSettings, WidgetConfig
-
-    config: dict[str, Any] = {}
-    settings: dict[str, Any] = {}
-    places = {field.encode_name: config for field in fields(WidgetConfig)}
-    places |= {field.encode_name: settings for field in fields(ClientSettings)}
-    for value in values or []:
-        path, equals, text = value.partition("=")
-        steps = path.split(".")
-        if not equals or not all(steps):
-            raise UsageError(f"--set {value!r}: write key=value, such as features.chat=true")
-        if steps[0] not in places:
-            near = difflib.get_close_matches(steps[0], places, n=1) or sorted(places)
-            raise UsageError(f"--set {path}: there is no setting {steps[0]}; did you mean {', '.join(near)}?")
-        _put(places[steps[0]], steps, _value(text))
-    if redact_patterns is not None:
-        # No pattern is the default: null takes the setting back.
-        settings["redactPatterns"] = [pattern for pattern in redact_patterns if pattern] or None
-    return config or None, settings or None
-
-
-def _put(target: dict[str, Any], steps: list[str], value: object) -> None:
-    for step in steps[:-1]:
-        below = target.setdefault(step, {})
-        if not isinstance(below, dict):
-            raise UsageError(f"--set {'.'.join(steps)}: {step} was set to a value before")
-        target = below
-    target[steps[-1]] = value
-
-
-def _value(text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def _table(views: list[dict[str, Any]]) -> RenderableType:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -20,14 +20,26 @@ if TYPE_CHECKING:
     from tracker.config.service import ConfigService
     from tracker.settings import Settings
 
+Output = Literal["table", "json", "jsonl", "csv"]
+
 
 @dataclass
 class Context:
-    """One invocation of ``trackerctl``."""
+    """One invocation of ``trackerctl``.
+
+    :ivar json: results and errors are JSON.
+    :ivar output: what ``--output`` said; ``None`` when it was not given.
+    """
 
     json: bool = False
     quiet: bool = False
+    output: Output | None = None
     color: bool = field(default_factory=lambda: not os.environ.get("NO_COLOR"))
+
+    @property
+    def shape(self) -> Output:
+        """How results are printed."""
+        return self.output or ("json" if self.json else "table")
 
     @cached_property
     def settings(self) -> Settings:

@@ -10,7 +10,7 @@ import typer
 
 from cli.context import current
 from cli.errors import FAILED, UsageError
-from cli.options import counted, is_interactive
+from cli.options import agree, counted, is_interactive
 from cli.output import emit, facts, hint, table, warn
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def discover_command(
     record, place = load(context.service, context.engine, client, _private(allow_private))
     page = await _page(source, place, render, _private(allow_private))
     proposal = await discover(page, record, page_url, render)
-    asking = not accept_all and not context.json and not context.quiet and is_interactive()
+    asking = not accept_all and context.shape == "table" and not context.quiet and is_interactive()
     if asking:
         _show(proposal)
     chosen = [form for form in proposal.forms if _wanted(form, accept_all, asking)]
@@ -83,7 +83,7 @@ def _wanted(form: FormProposal, accept_all: bool, asking: bool) -> bool:
     if form.state == "configured":
         return False
     if asking:
-        return typer.confirm(f"Configure form {form.number}, {form.form_name}?", form.state == "proposed", err=True)
+        return agree(f"Configure form {form.number}, {form.form_name}?", form.state == "proposed")
     return accept_all and form.state == "proposed"
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import typer
 
@@ -28,8 +29,7 @@ def guarded(command: Callable[[], object], args: Sequence[str]) -> int:
 
     :return: its exit code; why it failed is on stderr.
     """
-    # An option that cannot be parsed is reported before --json behind it has been seen.
-    as_json = "--json" in args
+    as_json = _asks_for_json(args)
     stdout = sys.stdout
     try:
         result = command()
@@ -56,6 +56,13 @@ def guarded(command: Callable[[], object], args: Sequence[str]) -> int:
         return error.exit_code
     except Exception as error:
         return _failed(error, as_json)
+
+
+def _asks_for_json(args: Sequence[str]) -> bool:
+    # An option that cannot be parsed is reported before --json behind it has been seen.
+    if "--json" in args or not {"--output=json", "--output=jsonl"}.isdisjoint(args):
+        return True
+    return any(option in ("--output", "-o") and value in ("json", "jsonl") for option, value in pairwise(args))
 
 
 def _failed(error: Exception, as_json: bool) -> int:

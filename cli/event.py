@@ -112,14 +112,14 @@ def _books(books: list[dict[str, Any]], names: dict[str, str]) -> list[Renderabl
 def _table(events: list[dict[str, Any]]) -> RenderableType:
     return table(
         ("TIME", "TYPE", "WHAT", "LEAD"),
-        [(ago(event["timestamp"]), event["eventType"], _what(event), _lead(event)) for event in events],
+        [(ago(event["timestamp"]), event["eventType"], what_of(event), _lead(event)) for event in events],
         ids=("LEAD",),
     )
 
 
 def _line(event: dict[str, Any]) -> str:
     lead = _lead(event)
-    parts = (event["timestamp"][11:19], event["eventType"], _what(event), lead and f"lead {lead}")
+    parts = (event["timestamp"][11:19], event["eventType"], what_of(event), lead and f"lead {lead}")
     return "  ".join(part for part in parts if part)
 
 
@@ -127,8 +127,8 @@ def _lead(event: dict[str, Any]) -> str:
     return str(event.get("leadId") or "")[:8]
 
 
-def _what(event: dict[str, Any]) -> str:
-    """The form, else the page: what tells one event from another at a glance."""
+def what_of(event: dict[str, Any]) -> str:
+    """The form and the page: what tells one event from another at a glance."""
     payload = event.get("payload") or {}
     form, page = payload.get("form") or {}, payload.get("page") or {}
     name = form.get("formName") or form.get("formId")

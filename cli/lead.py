@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.context import actor, current
 from cli.errors import UsageError
 from cli.noun import Noun
-from cli.options import ClientOption, DryRun, Limit, Since, Until, Yes, confirm, counted
+from cli.options import (
+    ClientOption,
+    DryRun,
+    Email,
+    LeadQuality,
+    LeadStatus,
+    Limit,
+    Since,
+    Until,
+    Yes,
+    confirm,
+    counted,
+)
 from cli.output import emit, facts, table, warn
 from cli.times import ago, parse_since
 
@@ -23,14 +35,14 @@ LeadArgument = Annotated[
 ]
 # Of a decision: names of values that were taken, and of those that a later event had already said otherwise.
 _SETS = {"changed": "took", "kept": "already newer"}
-Status = Literal["partial", "submitted", "chat_inquiry"]
 
 
 @app.command("list")
 async def list_leads(
     client: ClientOption = None,
-    status: Annotated[Status | None, typer.Option(help="Only of this status.", show_default=False)] = None,
-    email: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Only with this e-mail address.")] = None,
+    status: LeadStatus = None,
+    quality: LeadQuality = None,
+    email: Email = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
@@ -42,7 +54,9 @@ async def list_leads(
     context = current()
     client_id = context.service.get_client(client).client_id if client else None
     async with context.documents():
-        leads = await service.list_leads(client_id=client_id, status=status, email=email, limit=limit, **period)
+        leads = await service.list_leads(
+            client_id=client_id, status=status, quality=quality, email=email, limit=limit, **period
+        )
     emit(leads, lambda: _table(leads) if leads else "No leads.", brief=[lead["leadId"] for lead in leads])
 
 
@@ -54,6 +68,32 @@ async def show(lead: LeadArgument) -> None:
     async with current().documents():
         found = await service.get_lead(lead)
     emit(found, lambda: facts(_flat(found)), brief=found["leadId"])
+
+
+@app.command("export")
+async def export(
+    client: ClientOption = None,
+    status: LeadStatus = None,
+    quality: LeadQuality = None,
+    email: Email = None,
+    since: Since = None,
+    until: Until = None,
+    fields: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Only these, in this order: email,firstName,fields.budget."),
+    ] = None,
+) -> None:
+    """Write all leads that the filters leave, client by client, the newest first: CSV, or with --output jsonl or json.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe in front in CSV.
+    """
+    from cli.lead_export import export_leads
+    from tracker.leads.service import lead_query
+
+    period = {"since": parse_since(since), "until": parse_since(until, "--until")}
+    client_id = current().service.get_client(client).client_id if client else None
+    query = lead_query(client_id=client_id, status=status, quality=quality, email=email, **period)
+    await export_leads(query, fields)
 
 
 @app.command("trace")

@@ -17,9 +17,9 @@ import typer
 from typer.main import get_command, get_group
 
 from cli import context
-from cli.context import Context
+from cli.context import Context, Output
 from cli.errors import guarded
-from cli.noun import HelpGroup, Noun
+from cli.noun import HelpGroup, Noun, choose_output
 
 SET_UP, RUN, CONFIGURE, SEE, LOOK_AFTER = (
     "Set up",
@@ -46,6 +46,7 @@ NOUNS: dict[str, tuple[str, str, str]] = {
     "config": (CONFIGURE, "config", "The configuration as a file: export, compare, apply"),
     "embed": (CONFIGURE, "embed", "Print the snippet that goes into a site's pages"),
     "lead": (SEE, "lead", "People who filled in a form, or began to"),
+    "session": (SEE, "session", "Visits: pages, events and forms between two pauses"),
     "event": (SEE, "event", "What browsers sent, live or stored, and what was refused"),
     "analytics": (SEE, "analytics", "Views, forms and leads by day, form and source"),
     "token": (LOOK_AFTER, "token", "Tokens for the management API"),
@@ -117,6 +118,10 @@ def root(
         bool,
         typer.Option("--json", help="Print JSON for programs; errors too, on stderr.", is_eager=True, callback=_json),
     ] = False,
+    output: Annotated[
+        Output | None,
+        typer.Option("--output", "-o", help="How results are printed; csv opens in a spreadsheet.", show_default=False),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print ids only, no hints.")] = False,
     no_color: Annotated[
         bool,
@@ -136,6 +141,7 @@ def root(
     """
     given = context.current()
     given.quiet = quiet
+    choose_output(False, output)
     if data_dir is not None:
         # Child processes of `dev` and `serve` must read the same settings.
         os.environ["TRACKER_DATA_DIR"] = str(data_dir)

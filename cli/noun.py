@@ -1,5 +1,5 @@
-"""What every command line of ``trackerctl`` has in common: its help pages, ``--json`` and ``--quiet`` behind the verb,
-and coroutines as commands. A noun's file is::
+"""What every command line of ``trackerctl`` has in common: its help pages, ``--json``, ``--output`` and ``--quiet``
+behind the verb, and coroutines as commands. A noun's file is::
 
     app = Noun("Sites that are tracked.")
 
@@ -20,7 +20,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from cli import help as pages
-from cli.context import current
+from cli.context import Output, current
+from cli.errors import UsageError
 from cli.output import plain
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -34,7 +35,21 @@ Quiet = Annotated[
         "--quiet", "-q", help="Print ids only, no hints.", rich_help_panel=pages.EVERYWHERE, show_default=False
     ),
 ]
-_EVERYWHERE: dict[str, Any] = {"json_output": Json, "quiet_output": Quiet}
+OutputShape = Annotated[
+    Output | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="How results are printed; csv opens in a spreadsheet.",
+        rich_help_panel=pages.EVERYWHERE,
+        show_default=False,
+    ),
+]
+_EVERYWHERE: dict[str, tuple[Any, Any]] = {
+    "json_output": (Json, False),
+    "output_shape": (OutputShape, None),
+    "quiet_output": (Quiet, False),
+}
 _HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
 
@@ -93,9 +108,9 @@ class Noun(typer.Typer):
 
 def _with_options_of_every_command(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
-    def command(*args: Any, json_output: bool, quiet_output: bool, **kwargs: Any) -> Any:
+    def command(*args: Any, json_output: bool, output_shape: Output | None, quiet_output: bool, **kwargs: Any) -> Any:
         context = current()
-        context.json = context.json or json_output
+        choose_output(json_output, output_shape)
         context.quiet = context.quiet or quiet_output
         try:
             result = function(*args, **kwargs)
@@ -105,14 +120,28 @@ def _with_options_of_every_command(function: Callable[..., Any]) -> Callable[...
 
     signature = inspect.signature(function, eval_str=True)
     added = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
-        for name, annotation in _EVERYWHERE.items()
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in _EVERYWHERE.items()
     ]
     command.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=[*signature.parameters.values(), *added]
     )
-    command.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()} | _EVERYWHERE
+    command.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
+    command.__annotations__ |= {name: annotation for name, (annotation, _) in _EVERYWHERE.items()}
     return command
+
+
+def choose_output(as_json: bool, output: Output | None) -> None:
+    """Take ``--json`` and ``--output`` of the root or of the command; the later one of ``--output`` stands.
+
+    :raises UsageError: when they contradict each other.
+    """
+    context = current()
+    context.output = output or context.output
+    context.json = context.json or as_json
+    if context.json and context.output in ("table", "csv"):
+        raise UsageError(f"--json and --output {context.output} contradict each other: give one of them")
+    context.json = context.json or context.output in ("json", "jsonl")
 
 
 def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:

@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Literal
 
 import typer
 
+from cli.completion import complete_client
 from cli.errors import UsageError
 
 Mode = Literal["live", "test"]
 
-ClientArgument = Annotated[str, typer.Argument(metavar="CLIENT", help="Id, beginning of an id, or domain.")]
+ClientArgument = Annotated[
+    str,
+    typer.Argument(metavar="CLIENT", help="Id, beginning of an id, or domain.", autocompletion=complete_client),
+]
 FormArgument = Annotated[str, typer.Argument(metavar="FORM", help="Id of the form; `form list` shows it.")]
 FieldArgument = Annotated[str, typer.Argument(metavar="FIELD", help="Id of the field; `field list` shows it.")]
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="Id of the key; `key list` shows it.")]
 
 ClientOption = Annotated[
     str | None,
-    typer.Option("--client", "-c", metavar="CLIENT", help="Only of this client: id, its beginning, or domain."),
+    typer.Option(
+        "--client",
+        "-c",
+        metavar="CLIENT",
+        help="Only of this client: id, its beginning, or domain.",
+        autocompletion=complete_client,
+    ),
 ]
 Since = Annotated[
     str | None, typer.Option("--since", metavar="TIME", help="From then on: 30m, 2d, 2026-01-31, ISO 8601.")
 ]
 Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Before then, written likewise.")]
+# In the order of `tracker.leads.documents`: equal literals are one object to `typing`, whichever came first.
+LeadStatus = Annotated[
+    Literal["partial", "submitted", "chat_inquiry"] | None,
+    typer.Option("--status", help="Only of this status.", show_default=False),
+]
+LeadQuality = Annotated[
+    Literal["low", "medium", "high"] | None,
+    typer.Option("--quality", help="Only of this quality.", show_default=False),
+]
+Email = Annotated[str | None, typer.Option("--email", metavar="ADDRESS", help="Only with this e-mail address.")]
 Limit = Annotated[
     int, typer.Option("--limit", "-n", min=1, max=10_000, metavar="N", help="At most so many, the newest.")
 ]
@@ -49,7 +71,34 @@ def confirm(question: str, losses: Sequence[str], yes: bool) -> None:
     lost = f" This also deletes {_and(losses)}." if losses else ""
     if not is_interactive():
         raise UsageError(f"{question}{lost} Nobody is here to be asked: repeat the command with --yes")
-    typer.confirm(f"{question}{lost} Go on?", abort=True, err=True)
+    with _interruptible():
+        typer.confirm(f"{question}{lost} Go on?", abort=True, err=True)
+
+
+def agree(question: str, default: bool) -> bool:
+    """Ask for a yes or no; Enter alone is ``default``."""
+    with _interruptible():
+        return bool(typer.confirm(question, default, err=True))
+
+
+def ask(question: str, default: str | None = None) -> str:
+    """Ask for a line of text; Enter alone is ``default``, and asks again when there is none."""
+    with _interruptible():
+        return str(typer.prompt(question, default, err=True)).strip()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C at a question ends it. In a coroutine asyncio would take it for a wish to end the next ``await``."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    except ValueError:  # not the main thread, which gets no signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

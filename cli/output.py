@@ -1,4 +1,4 @@
-"""The one way to print: tables and sentences for people, JSON for programs (decisions §1, issue 2 part 9).
+"""The one way to print: tables and sentences for people, JSON and CSV for programs (decisions §1, issue 2 part 9).
 
 Leads hold what strangers typed. Nothing of it may steer the terminal, so every text passes :func:`clean`, and nothing
 is read as Rich markup.
@@ -6,6 +6,7 @@ is read as Rich markup.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -36,13 +37,16 @@ _API_KEYS = re.compile(r"\b([ps]k_(?:live|test)_)\w+")
 def emit(data: object, human: Human, brief: str | Iterable[str] = ()) -> None:
     """Print the result of a command once.
 
-    :param data: what programs get with ``--json``: one document.
+    :param data: what programs get: one document with ``--json``; with ``--output jsonl`` or ``csv`` a line for each
+        item of a list, or one for what is no list.
     :param human: makes what people get.
     :param brief: what ``--quiet`` leaves: ids, a line each.
     """
     context = current()
-    if context.json:
+    if context.shape == "json":
         _write(encode(data, indent=2 if sys.stdout.isatty() else None) + "\n")
+    elif context.shape in ("jsonl", "csv"):
+        _write(_lines(data, context.shape))
     elif context.quiet:
         lines = [brief] if isinstance(brief, str) else list(brief)
         _write("".join(f"{clean(line)}\n" for line in lines))
@@ -54,7 +58,12 @@ def emit_item(data: object, human: Human) -> None:
     """Print one item of a stream at once: a line of JSON, or what people get.
 
     :raises BrokenPipeError: when nobody reads any more, so that the stream ends.
+    :raises UsageError: with ``--output csv``: later items may have other columns.
     """
+    if current().shape == "csv":
+        from cli.errors import UsageError
+
+        raise UsageError("--output csv: what comes bit by bit has no columns; use --output jsonl")
     text = encode(data) + "\n" if current().json else _rendered(human())
     sys.stdout.write(text)
     sys.stdout.flush()
@@ -62,12 +71,27 @@ def emit_item(data: object, human: Human) -> None:
 
 def emit_raw(data: object, text: str) -> None:
     """Print a text that is pasted somewhere as it stands: no wrapping, no colour."""
-    _write(encode(data) + "\n" if current().json else text.rstrip("\n") + "\n")
+    shape = current().shape
+    if shape == "csv":
+        _write(_lines(data, shape))
+    else:
+        _write(text.rstrip("\n") + "\n" if shape == "table" else encode(data) + "\n")
+
+
+def copy(text: str) -> bool:
+    """Put ``text`` on the clipboard of whoever sits at the terminal, also behind ssh (OSC 52, xterm control sequences).
+
+    :return: whether there is a terminal to ask; whether it obeys, it does not tell.
+    """
+    if not sys.stdout.isatty():
+        return False
+    _write(f"\x1b]52;c;{base64.b64encode(text.encode()).decode('ascii')}\x07")
+    return True
 
 
 def hint(text: str) -> None:
-    """Tell people, on stderr, what they may want to do next; silent with ``--json`` and ``--quiet``."""
-    if not (current().json or current().quiet):
+    """Tell people, on stderr, what they may want to do next; silent with ``--quiet`` and where programs read."""
+    if current().shape == "table" and not current().quiet:
         _complain(clean(text, keep="\n"))
 
 
@@ -160,6 +184,15 @@ def facts(pairs: Iterable[tuple[str, object]]) -> Table:
     for name, value in pairs:
         result.add_row(clean(name), cell(value))
     return result
+
+
+def _lines(data: object, shape: str) -> str:
+    items = list(data) if isinstance(data, (list, tuple)) else [data]
+    if shape == "jsonl":
+        return "".join(encode(item) + "\n" for item in items)
+    from cli.csv_text import csv_table
+
+    return csv_table([item if isinstance(item, dict) else {"value": item} for item in items])
 
 
 def _words(value: object) -> str:

@@ -13,13 +13,16 @@ _LEAST = 1_000
 
 
 @contextmanager
-def progress(doing: str, total: int) -> Iterator[Callable[[int], None]]:
+def progress(doing: str, total: int, *, is_export: bool = False) -> Iterator[Callable[[int], None]]:
     """Gives a function to call with how much more was done.
 
-    There is no bar for less than a thousand, in a pipe, with ``--json`` and with ``--quiet``.
+    There is no bar for less than a thousand, in a pipe, where programs read and with ``--quiet``.
+
+    :param is_export: what is done writes data into a pipe or a file; there is a bar unless they go to the terminal.
     """
     context = current()
-    if total < _LEAST or context.json or context.quiet or not sys.stderr.isatty():
+    hidden = sys.stdout.isatty() if is_export else context.shape != "table"
+    if total < _LEAST or hidden or context.quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console
@@ -27,7 +30,8 @@ def progress(doing: str, total: int) -> Iterator[Callable[[int], None]]:
 
     console = Console(file=sys.stderr, color_system="auto" if context.color else None, highlight=False, emoji=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    # Rich would take what is printed meanwhile onto its own console, which is not where an export goes.
+    with Progress(*columns, console=console, transient=True, redirect_stdout=not is_export) as bar:
         task = bar.add_task(doing, total=total)
         yield lambda number: bar.advance(task, number)
 

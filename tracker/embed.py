@@ -10,9 +10,11 @@ loaded: a page may call ``WebsiteTracker.track(…)`` from its first line on.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import dataclass
+from hashlib import sha256
 from html import escape
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from tracker.config.records import Consent
 from tracker.names import GLOBAL_NAME, INGEST_PATH, SCRIPT_NAME
@@ -149,7 +151,25 @@ def loader_script(snippet: Snippet) -> str:
 
 def embed_html(snippet: Snippet) -> str:
     """HTML to paste before ``</head>``: the loader, inline."""
-    return f"<!-- Website tracker -->\n<script>\n{loader_script(snippet)}\n</script>\n"
+    return f"<!-- Website tracker -->\n<script>{inline_script(snippet)}</script>\n"
+
+
+def inline_script(snippet: Snippet) -> str:
+    """What stands in the script element of :func:`embed_html`, to the character."""
+    return f"\n{loader_script(snippet)}\n"
+
+
+def content_security_policy(api_url: str, inline: str | None = None) -> str:
+    """What a page's Content-Security-Policy must allow, as directives to add to those that it has (CSP Level 3).
+
+    :param inline: the text of an inline script, which is allowed by its hash; a changed snippet needs a new one.
+    """
+    parts = urlsplit(api_url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    scripts = [origin]
+    if inline is not None:
+        scripts.append(f"'sha256-{b64encode(sha256(inline.encode()).digest()).decode()}'")
+    return f"script-src {' '.join(scripts)}; connect-src {origin}"
 
 
 def loader_tag(client_id: str, api_url: str) -> str:

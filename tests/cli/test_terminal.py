@@ -11,7 +11,7 @@ import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -159,15 +159,15 @@ def test_output_in_a_locale_without_unicode_is_still_printed(site: Path, run: Ru
 
 
 class Terminal:
-    """A process at a pseudo-terminal, and somebody who reads and types."""
+    """A process at a pseudo-terminal, and somebody who reads and types; ``stdout`` may go elsewhere."""
 
-    def __init__(self, *args: str, **env: str) -> None:
+    def __init__(self, *args: str, stdout: IO[str] | None = None, **env: Any) -> None:
         self._main, terminal = pty.openpty()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "cli.main", *args],
             env=process_environment({"TERM": "xterm", **env}),
             stdin=terminal,
-            stdout=terminal,
+            stdout=stdout or terminal,
             stderr=terminal,
             start_new_session=True,
         )
@@ -183,6 +183,10 @@ class Terminal:
 
     def type(self, text: str) -> None:
         os.write(self._main, text.encode())
+
+    def signal(self, number: int) -> None:
+        """Send the process a signal, as the terminal does for Ctrl-C."""
+        self._process.send_signal(number)
 
     def end(self) -> int:
         """Read the rest; gives the exit code."""

@@ -20,6 +20,7 @@ async def list_leads(
     *,
     client_id: str | None = None,
     status: str | None = None,
+    quality: str | None = None,
     email: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -30,18 +31,29 @@ async def list_leads(
     :param email: compared as leads are de-duplicated.
     :param since: created at or after; ``until``: created before.
     """
-    query: dict[str, Any] = {}
-    if client_id:
-        query["clientId"] = client_id
-    if status:
-        query["status"] = status
+    query = lead_query(client_id=client_id, status=status, quality=quality, email=email, since=since, until=until)
+    cursor = Lead.get_pymongo_collection().find(query).sort("createdAt", -1).limit(limit)
+    return [document_view(row) async for row in cursor]
+
+
+def lead_query(
+    *,
+    client_id: str | None = None,
+    status: str | None = None,
+    quality: str | None = None,
+    email: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> dict[str, Any]:
+    """The filter of stored leads; the same as :func:`list_leads` takes."""
+    exact = {"clientId": client_id, "status": status, "quality": quality}
+    query: dict[str, Any] = {name: value for name, value in exact.items() if value}
     if email:
         query["email"] = normalise_email(email) or email
     created = {operator: moment for operator, moment in (("$gte", since), ("$lt", until)) if moment}
     if created:
         query["createdAt"] = created
-    cursor = Lead.get_pymongo_collection().find(query).sort("createdAt", -1).limit(limit)
-    return [document_view(row) async for row in cursor]
+    return query
 
 
 async def page_leads(
