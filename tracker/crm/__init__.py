@@ -1,0 +1,1 @@
+"""Leads on their way to a CRM: adapters, mapping, sync (technical design §1, §3.3)."""
