@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tracker.config.service import ConfigService
     from tracker.settings import Settings
+    from tracker.stores.documents import Documents
 
 Output = Literal["table", "json", "jsonl", "csv"]
 
@@ -70,13 +71,13 @@ class Context:
         return ConfigService(self.engine, settings, actor=actor(), notify=self._tell_processes)
 
     @asynccontextmanager
-    async def documents(self) -> AsyncIterator[None]:
+    async def documents(self) -> AsyncIterator[Documents]:
         """The document store, open for the models of events, leads and sessions."""
         from tracker.documents import open_documents
 
         _log_to_stderr(self.settings)
-        async with open_documents(self.settings.require("mongodb_url")):
-            yield
+        async with open_documents(self.settings.require("mongodb_url")) as opened:
+            yield opened
 
     def _tell_processes(self) -> None:
         from cli.output import warn

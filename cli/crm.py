@@ -120,11 +120,32 @@ def delete(connection: ConnectionArgument, yes: Yes = False, dry_run: DryRun = F
     emit({**view, "deleted": True}, lambda: f"The {name} is deleted.", brief)
 
 
+@app.command("describe")
+async def describe(
+    client: ClientArgument,
+    entity: Annotated[str, typer.Argument(metavar="ENTITY", help="Such as Lead or Contact, as the CRM spells it.")],
+    crm: Annotated[
+        str | None,
+        typer.Option("--crm", metavar="KIND", help="Its account of this CRM, or the id of one, where it has several."),
+    ] = None,
+) -> None:
+    """List the fields of an object of the CRM: which there are, and what each takes."""
+    import msgspec
+
+    from tracker.crm.connections import connection_of, opened
+
+    service = current().service
+    async with opened(service, connection_of(service, client, crm)) as adapter:
+        found = await adapter.describe(entity)
+    view = msgspec.to_builtins(found)
+    emit(view, lambda: _fields_table(view["fields"]), brief=[one["name"] for one in view["fields"]])
+
+
 def _credentials(source: str | None, variables: list[str] | None) -> dict[str, Any] | None:
     """From a file, stdin and the environment: other users see a process's command line. No refusal repeats any."""
     if source is None and not variables:
         return None
-    found: dict[str, Any] = {} if source is None else _read(source)
+    found: dict[str, Any] = {} if source is None else read_json_object(source, "--credentials")
     for pair in variables or []:
         name, equals, variable = pair.partition("=")
         if not equals or not name or variable not in os.environ:
@@ -136,7 +157,11 @@ def _credentials(source: str | None, variables: list[str] | None) -> dict[str, A
     return found
 
 
-def _read(source: str) -> dict[str, Any]:
+def read_json_object(source: str, option: str) -> dict[str, Any]:
+    """The JSON object in a file, or with ``-`` on stdin.
+
+    :raises UsageError: naming the option, when there is none; nothing of it is repeated.
+    """
     where = "stdin" if source == "-" else source
     try:
         if source == "-":
@@ -145,15 +170,15 @@ def _read(source: str) -> dict[str, Any]:
             with Path(source).open(encoding="utf-8") as file:
                 text = file.read(_MOST_CHARS)
     except OSError as error:
-        raise UsageError(f"--credentials: {where} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{option}: {where} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise UsageError(f"--credentials: {where} is not UTF-8") from None
+        raise UsageError(f"{option}: {where} is not UTF-8") from None
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise UsageError(f'--credentials: {where} must hold one JSON object, such as {{"clientId": "…"}}')
+        raise UsageError(f'{option}: {where} must hold one JSON object, such as {{"clientId": "…"}}')
     return value
 
 
@@ -176,6 +201,22 @@ def _table(views: list[dict[str, Any]]) -> RenderableType:
         for view in views
     ]
     return table(("ID", "CRM", "CLIENT", "ACTIVE", "CREATED"), rows, ids=("ID",))
+
+
+def _fields_table(fields: list[dict[str, Any]]) -> RenderableType:
+    rows = [(one["name"], one["label"], one["type"], one["length"], _terms(one), one["choices"]) for one in fields]
+    return table(("FIELD", "LABEL", "TYPE", "LENGTH", "TERMS", "CHOICES"), rows, ids=("FIELD",))
+
+
+def _terms(one: dict[str, Any]) -> str:
+    writable = {
+        (True, True): "",
+        (True, False): "create only",
+        (False, True): "update only",
+        (False, False): "read-only",
+    }
+    terms = ("required" if one["required"] else "", writable[one["creatable"], one["updatable"]])
+    return ", ".join(filter(None, (*terms, "external id" if one["externalId"] else "")))
 
 
 def _facts(view: dict[str, Any]) -> RenderableType:

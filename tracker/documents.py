@@ -10,6 +10,7 @@ from beanie import Document, init_beanie
 from pymongo import IndexModel
 
 from tracker.analytics.documents import AnalyticsDaily
+from tracker.crm.sync.documents import CrmAttempt, CrmDue, CrmState
 from tracker.leads.documents import Lead
 from tracker.pipeline.documents import Event, Session
 from tracker.settings import Settings
@@ -17,7 +18,7 @@ from tracker.stores.documents import Documents, connect, ensure_indexes, open_da
 
 log = structlog.get_logger(__name__)
 
-DOCUMENTS: tuple[type[Document], ...] = (Event, Lead, Session, AnalyticsDaily)
+DOCUMENTS: tuple[type[Document], ...] = (Event, Lead, Session, AnalyticsDaily, CrmDue, CrmState, CrmAttempt)
 
 
 def declared_indexes() -> dict[str, list[IndexModel]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fixtures.builders import a_client, a_field, a_form
-from tracker.leads.roles import ATTRIBUTE_OF_ROLE, required_fields, split_fields
+from tracker.leads.roles import ATTRIBUTE_OF_ROLE, attributes_of, required_fields, split_fields
 
 PLAIN = a_client()
 
@@ -85,3 +86,14 @@ def test_only_the_seven_attributes_exist_and_none_is_empty(fields: dict[str, Any
     assert set(attributes) <= set(ATTRIBUTE_OF_ROLE.values())
     assert all(value.strip() for value in attributes.values())
     assert set(rest) <= set(fields)
+
+
+@pytest.mark.parametrize("transform", ["last_name", "trim|last_name", "trim | first_name|default:x"])
+def test_what_a_part_of_a_name_is_taken_from_is_the_whole_name(transform: str) -> None:
+    field = a_field("who", crm="LastName")
+    assert field.mapping
+    mapping = msgspec.structs.replace(field.mapping, transform=transform)
+    form = a_form("f", msgspec.structs.replace(field, mapping=mapping))
+    assert split_fields(a_client(form), "f", {"who": "Ann Lee"}, {}) == ({"name": "Ann Lee"}, {})
+    assert attributes_of(form) == {"who": "name"}
+    assert attributes_of(a_form("f", field, a_field("size"))) == {"who": "lastName"}

@@ -6,7 +6,16 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from tracker.manifest.shape import ClientShape, CrmShape, FieldShape, FormShape, Manifest, MappingShape, WebhookShape
+from tracker.manifest.shape import (
+    ClientMappingShape,
+    ClientShape,
+    CrmShape,
+    FieldShape,
+    FormShape,
+    Manifest,
+    MappingShape,
+    WebhookShape,
+)
 
 # No surrogates, which are no text; the rest of Unicode may stand in a name.
 _CHARACTERS = st.characters(exclude_categories=["Cs", "Cc"])
@@ -21,6 +30,9 @@ json_values = st.recursive(
 )
 # A null in an object means "not there" to services that merge (RFC 7396).
 documents = st.dictionaries(_SLUGS, json_values.filter(lambda value: "None" not in repr(value)), max_size=3)
+_TRANSFORMS = st.none() | st.sampled_from(
+    ["trim", "trim|e164:US", r"map:yes=true;no=\;", "default:n/a #1", "truncate:80|title", r"join:\s|split:,;-1"]
+)
 _MAPPINGS = st.none() | st.builds(
     lambda entity, target, transform, required: (
         MappingShape(to=f"{entity}.{target}", transform=transform, required=required)
@@ -29,8 +41,16 @@ _MAPPINGS = st.none() | st.builds(
     ),
     _SLUGS,
     _SLUGS,
-    st.none() | _SLUGS,
+    _TRANSFORMS,
     st.booleans(),
+)
+_CLIENT_MAPPINGS = st.builds(
+    ClientMappingShape,
+    id=ids,
+    source=st.sampled_from(["utmSource", "=Web form", "=yes", "fields.shoe size", "attribution.last.gclid"]),
+    to=st.builds("{}.{}".format, _SLUGS, _SLUGS),
+    transform=_TRANSFORMS,
+    required=st.booleans(),
 )
 _FIELDS = st.builds(
     FieldShape,
@@ -75,7 +95,9 @@ def _unique(shapes: st.SearchStrategy[tuple[ClientShape, ...]]) -> st.SearchStra
     def differ(clients: tuple[ClientShape, ...]) -> bool:
         found = [client.id for client in clients]
         for client in clients:
-            found += [one.id for part in (client.forms, client.webhooks, client.crm) for one in part or ()]
+            found += [
+                one.id for part in (client.forms, client.mappings, client.webhooks, client.crm) for one in part or ()
+            ]
         return len(found) == len(set(found))
 
     return shapes.filter(differ)
@@ -92,6 +114,7 @@ clients = st.builds(
     config=st.sampled_from([{}, {"features": {"chat": True}}, {"consent": {"mode": "optin"}, "debug": True}]),
     settings=st.sampled_from([{}, {"requireOrigin": True}]),
     forms=st.lists(_FORMS, max_size=3).map(tuple),
+    mappings=st.lists(_CLIENT_MAPPINGS, max_size=3, unique_by=lambda one: (one.source, one.to)).map(tuple),
     webhooks=st.lists(_WEBHOOKS, max_size=2).map(tuple),
     crm=st.lists(_ACCOUNTS, max_size=2).map(tuple),
 )

@@ -231,3 +231,55 @@ def test_refuses_values_that_the_services_would_refuse(
 ) -> None:
     with pytest.raises(InvalidError, match=refusal):
         installation.manifest.plan(FILE.replace(old, new))
+
+
+MAPPED = """version: 1
+clients:
+- domain: example.com
+  mappings:
+  - {source: utmSource, to: Lead.LeadSource, transform: "trim | default:Web", required: true}
+  - {source: "=EU", to: Lead.Region__c}
+"""
+
+
+def test_mappings_of_a_client_are_made_changed_and_pruned(installation: Installation) -> None:
+    plan = installation.apply(MAPPED)
+    assert [(change.kind, change.action) for change in plan.changes] == [
+        ("client", "create"),
+        ("mapping", "create"),
+        ("mapping", "create"),
+    ]
+    assert plan.changes[1].path == "example.com / utmSource to Lead.LeadSource"
+    assert installation.manifest.plan(MAPPED).changes == ()
+    exported = installation.manifest.export()
+    assert 'transform: "trim|default:Web"' in exported
+
+    plan = installation.apply(MAPPED.replace(", required: true", "").replace('"=EU"', '"=US"'), prune=True)
+    found = {(change.kind, change.action, change.path) for change in plan.changes}
+    assert found == {
+        ("mapping", "update", "example.com / utmSource to Lead.LeadSource"),
+        ("mapping", "create", "example.com / =US to Lead.Region__c"),
+        ("mapping", "delete", "example.com / =EU to Lead.Region__c"),
+    }
+    stored = installation.service.list_client_mappings("example.com")
+    assert {(one.source, one.is_required) for one in stored} == {("utmSource", False), ("=US", False)}
+    # A file without the list leaves them alone.
+    assert installation.manifest.plan("version: 1\nclients:\n- domain: example.com\n", prune=True).changes == ()
+
+    installation.empty()
+    installation.apply(exported)
+    assert installation.manifest.export() == exported
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "refusal"),
+    [
+        ("utmSource", "utm_source", "did you mean utmSource"),
+        ("trim | ", "tirm | ", "did you mean trim"),
+        ("to: Lead.Region__c", "to: Region__c", "\\$.clients"),
+        ('{source: "=EU", to: Lead.Region__c}', "{source: utmSource, to: Lead.LeadSource}", "twice"),
+    ],
+)
+def test_refuses_mappings_that_cannot_be_used(installation: Installation, old: str, new: str, refusal: str) -> None:
+    with pytest.raises(InvalidError, match=refusal):
+        installation.manifest.plan(MAPPED.replace(old, new))

@@ -126,7 +126,30 @@ class FieldMapping(Table, table=True):
     field_id: str = Attribute(sa_column=owner_id("field_id", "fields.field_id"))
     target_entity: str = Attribute(sa_column=Column(String(100), nullable=False))
     target_field: str = Attribute(sa_column=Column(String(100), nullable=False))
-    transform: str | None = Attribute(default=None, sa_column=Column(String(100), nullable=True))
+    transform: str | None = Attribute(default=None, sa_column=Column(String(255), nullable=True))
+    is_required: bool = Attribute(default=False, sa_column=flag("is_required", default=False))
+    created_at: datetime = Attribute(default_factory=utc_now, sa_column=created_time())
+    updated_at: datetime = Attribute(default_factory=utc_now, sa_column=updated_time())
+
+
+class ClientMapping(Table, table=True):
+    """What all leads of a client take to the CRM, whichever form they came from.
+
+    ``source`` as in `tracker.expressions.sources`: compared by the letter, since ``=vip`` is not ``=VIP``.
+    """
+
+    __tablename__: ClassVar[str] = "client_mappings"
+    __table_args__ = (
+        UniqueConstraint("client_id", "target_entity", "target_field", "source", name="unique_client_mapping"),
+        TABLE_OPTIONS,
+    )
+
+    mapping_id: str = Attribute(default_factory=new_id, sa_column=primary_id("mapping_id"))
+    client_id: str = Attribute(sa_column=owner_id("client_id", "clients.client_id"))
+    source: str = Attribute(sa_column=Column(exact_string(255), nullable=False))
+    target_entity: str = Attribute(sa_column=Column(String(100), nullable=False))
+    target_field: str = Attribute(sa_column=Column(String(100), nullable=False))
+    transform: str | None = Attribute(default=None, sa_column=Column(String(255), nullable=True))
     is_required: bool = Attribute(default=False, sa_column=flag("is_required", default=False))
     created_at: datetime = Attribute(default_factory=utc_now, sa_column=created_time())
     updated_at: datetime = Attribute(default_factory=utc_now, sa_column=updated_time())

@@ -20,10 +20,12 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from tracker.config.failures import explained
-from tracker.config.models import ApiKey, Client, Field, FieldMapping, Form
+from tracker.config.models import ApiKey, Client, ClientMapping, CrmConnection, Field, FieldMapping, Form
 from tracker.config.records import (
+    ClientMappingRecord,
     ClientRecord,
     ClientSettings,
+    CrmRecord,
     FieldRecord,
     FormRecord,
     KeyRecord,
@@ -73,7 +75,7 @@ def find_key(engine: Engine, key_hash: str) -> KeyRecord | None:
 def load_client(engine: Engine, client_id: str) -> ClientRecord | None:
     """A client, active or not, with its active forms in the order they were made and their fields in display order.
 
-    Three queries, however many forms there are.
+    Five queries, however many forms there are.
 
     :raises UnavailableError: when the database does not answer.
     """
@@ -84,7 +86,9 @@ def load_client(engine: Engine, client_id: str) -> ClientRecord | None:
                 return None
             forms = session.exec(_forms_of(client_id)).all()
             fields = [(field, mapping) for field, mapping in session.exec(_fields_of(client_id))]
-            return _client_record(client, forms, fields)
+            wide = session.exec(_mappings_of(client_id)).all()
+            accounts = session.exec(_accounts_of(client_id)).all()
+            return _client_record(client, forms, fields, wide, accounts)
     except (DBAPIError, PoolTimeoutError) as error:
         raise explained(engine, error) from None
 
@@ -137,6 +141,28 @@ def _fields_of(client_id: str) -> Select[Field, FieldMapping | None]:
     )
 
 
+def _mappings_of(client_id: str) -> SelectOfScalar[ClientMapping]:
+    return (
+        select(ClientMapping)
+        .where(ClientMapping.client_id == client_id)
+        .order_by(col(ClientMapping.created_at), col(ClientMapping.mapping_id))
+    )
+
+
+def _accounts_of(client_id: str) -> SelectOfScalar[CrmConnection]:
+    query = select(CrmConnection).where(CrmConnection.client_id == client_id, col(CrmConnection.is_active).is_(True))
+    return query.order_by(col(CrmConnection.created_at), col(CrmConnection.connection_id))
+
+
+def _crm_record(row: CrmConnection) -> CrmRecord:
+    return CrmRecord(
+        connection_id=row.connection_id,
+        adapter=row.adapter,
+        settings=row.settings,
+        version=row.updated_at.isoformat(),
+    )
+
+
 def _key_record(key: ApiKey, client: Client, settings: ClientSettings) -> KeyRecord:
     return KeyRecord(
         key_id=key.key_id,
@@ -153,7 +179,11 @@ def _key_record(key: ApiKey, client: Client, settings: ClientSettings) -> KeyRec
 
 
 def _client_record(
-    client: Client, forms: Sequence[Form], fields: Sequence[tuple[Field, FieldMapping | None]]
+    client: Client,
+    forms: Sequence[Form],
+    fields: Sequence[tuple[Field, FieldMapping | None]],
+    mappings: Sequence[ClientMapping] = (),
+    accounts: Sequence[CrmConnection] = (),
 ) -> ClientRecord:
     by_form: dict[str, list[FieldRecord]] = defaultdict(list)
     for field, mapping in fields:
@@ -167,6 +197,8 @@ def _client_record(
         config=widget_config(client.config),
         settings=client_settings(client.settings),
         forms=tuple(_form_record(form, by_form[form.form_id]) for form in forms),
+        mappings=tuple(_client_mapping_record(mapping) for mapping in mappings),
+        crm=tuple(_crm_record(account) for account in accounts),
     )
 
 
@@ -197,6 +229,16 @@ def _field_record(field: Field, mapping: FieldMapping | None) -> FieldRecord:
 
 def _mapping_record(mapping: FieldMapping) -> MappingRecord:
     return MappingRecord(
+        target_entity=mapping.target_entity,
+        target_field=mapping.target_field,
+        transform=mapping.transform,
+        is_required=mapping.is_required,
+    )
+
+
+def _client_mapping_record(mapping: ClientMapping) -> ClientMappingRecord:
+    return ClientMappingRecord(
+        source=mapping.source,
         target_entity=mapping.target_entity,
         target_field=mapping.target_field,
         transform=mapping.transform,

@@ -5,7 +5,7 @@ They travel between processes through Redis (msgpack), so a field may be added w
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -57,7 +57,10 @@ class WidgetConfig(_Camel, frozen=True):
 
 
 class ClientSettings(_Camel, frozen=True):
-    """``clients.settings``: the part that stays on the server. Limits are per minute, ``None`` = the global setting."""
+    """``clients.settings``: the part that stays on the server. Limits are per minute, ``None`` = the global setting.
+
+    ``sync_partial``: which leads without a submission go to the CRM: ``none``, ``email`` or ``percent:50``.
+    """
 
     require_origin: bool = False
     keep_bots: bool = False
@@ -66,6 +69,7 @@ class ClientSettings(_Camel, frozen=True):
     limit_config_per_minute: int | None = None
     limit_ip_events_per_minute: int | None = None
     redact_patterns: tuple[str, ...] = ()
+    sync_partial: str = "none"
 
 
 class KeyRecord(_Camel, frozen=True):
@@ -92,6 +96,13 @@ class MappingRecord(_Camel, frozen=True):
     is_required: bool
 
 
+class ClientMappingRecord(MappingRecord, frozen=True):
+    """What all leads of a client take to the CRM, whichever form they came from; ``source`` as in
+    `tracker.expressions.sources`."""
+
+    source: str
+
+
 class FieldRecord(_Camel, frozen=True):
     """One configured input of a form."""
 
@@ -102,6 +113,18 @@ class FieldRecord(_Camel, frozen=True):
     label: str | None
     is_required: bool
     mapping: MappingRecord | None = None
+
+
+class CrmRecord(_Camel, frozen=True):
+    """An active CRM account, without credentials.
+
+    ``version`` is another one after each change of the connection.
+    """
+
+    connection_id: str
+    adapter: str
+    settings: dict[str, Any]
+    version: str
 
 
 class FormRecord(_Camel, frozen=True):
@@ -127,3 +150,5 @@ class ClientRecord(_Camel, frozen=True):
     config: WidgetConfig
     settings: ClientSettings
     forms: tuple[FormRecord, ...]
+    mappings: tuple[ClientMappingRecord, ...] = ()
+    crm: tuple[CrmRecord, ...] = ()

@@ -13,6 +13,7 @@ from tracker.config.models import (
     ApiKey,
     AuditEntry,
     Client,
+    ClientMapping,
     CrmConnection,
     Field,
     FieldMapping,
@@ -104,6 +105,21 @@ def describe_mapping(mapping: FieldMapping) -> dict[str, Any]:
     return {
         "mappingId": mapping.mapping_id,
         "fieldId": mapping.field_id,
+        "targetEntity": mapping.target_entity,
+        "targetField": mapping.target_field,
+        "transform": mapping.transform,
+        "isRequired": mapping.is_required,
+        "createdAt": iso(mapping.created_at),
+        "updatedAt": iso(mapping.updated_at),
+    }
+
+
+def describe_client_mapping(mapping: ClientMapping) -> dict[str, Any]:
+    """What all leads of a client take to the CRM."""
+    return {
+        "mappingId": mapping.mapping_id,
+        "clientId": mapping.client_id,
+        "source": mapping.source,
         "targetEntity": mapping.target_entity,
         "targetField": mapping.target_field,
         "transform": mapping.transform,

@@ -20,8 +20,11 @@ class Lead(Document):
     in which events arrive does not matter. ``phone`` is as typed, ``phoneE164`` the same number in E.164 where it can
     be read. ``edits`` holds what people have set by hand, ``{name: {value, at, by}}``, ``said`` what the events say
     instead (`tracker.leads.overlay`); ``notes`` and ``tags`` are theirs alone. ``syncRequestedAt``: when somebody
-    last asked for the lead to be brought to the CRM. ``history``: at most 50 decisions ``{at, eventId, decision,
-    reason, status, changed, kept, otherLeadId}``.
+    last asked for the lead to be brought to the CRM. ``crmErrors``: the last ten ``{at, code, message, retryable}``;
+    ``crmRecords``: what each account holds of the lead ``{connectionId, mappedTo, entity, crmId, at, sent: [[field,
+    hash]]}``; ``crmHeld``: a CRM asks for a look at a duplicate. ``formProgress``: per cent of the form, the most
+    that was seen. ``history``: at most 50 decisions ``{at, eventId, decision, reason, status, changed, kept,
+    otherLeadId}``.
     """
 
     leadId: str
@@ -52,6 +55,9 @@ class Lead(Document):
     crmSyncedAt: datetime | None = None
     crmId: str | None = None
     crmErrors: list[dict[str, Any]] = []
+    crmRecords: list[dict[str, Any]] = []
+    crmHeld: bool = False
+    formProgress: int | None = None
     syncRequestedAt: datetime | None = None
     notes: str | None = None
     tags: list[str] | None = None

@@ -37,6 +37,7 @@ class LeadFacts:
     :ivar reachable: there is a way to reach the person, so that the event may begin a lead.
     :ivar awaits_email: a submission that holds all that its form asks for but the e-mail.
     :ivar touch: where the visitor came from, as the event's own page shows it.
+    :ivar progress: per cent of the form that were filled in then, where the browser script said so.
     :ivar visit: the same of the first event of its session, and when that was: a form is seldom on the landing page.
     """
 
@@ -59,6 +60,7 @@ class LeadFacts:
     visitor_id: str | None = None
     touch: dict[str, str] = field(default_factory=dict)
     visit: tuple[datetime, dict[str, str]] | None = None
+    progress: int | None = None
 
     @property
     def identity(self) -> tuple[str, bool, str] | None:

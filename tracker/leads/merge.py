@@ -152,6 +152,8 @@ def _advance(lead: dict[str, Any], facts: LeadFacts) -> None:
         lead.pop("abandonedAt", None)
     if QUALITY_ORDER[facts.quality] > QUALITY_ORDER[lead["quality"]]:
         lead["quality"] = facts.quality
+    if facts.progress is not None:
+        lead["formProgress"] = max(lead.get("formProgress", 0), facts.progress)
     if facts.awaits_email:
         lead["attributeAt"]["complete"] = min(lead["attributeAt"].get("complete", facts.at), facts.at)
     if "complete" in lead["attributeAt"] and lead.get("email"):

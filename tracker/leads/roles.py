@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from tracker.config.records import ClientRecord, FieldRecord, FormRecord
+from tracker.expressions.grammar import names_in
 from tracker.field_names import field_key
 from tracker.memo import by_identity
 
@@ -51,7 +52,7 @@ _CRM_FIELDS: Mapping[str, str] = {
     "description": "message",
 }
 
-_PARTS = ("first_name", "last_name")
+_PARTS = frozenset({"first_name", "last_name"})
 """Transforms that take a part of a whole name."""
 
 _FIELD_TYPES: Mapping[str, str] = {"email": "email", "tel": "phone", "phone": "phone"}
@@ -84,8 +85,13 @@ def _roles_of(form: FormRecord) -> dict[str, str]:
 def _role_of(field: FieldRecord) -> str | None:
     if field.mapping and (role := _CRM_FIELDS.get(field.mapping.target_field.lower().removesuffix("__c"))):
         # What a part is taken from is the whole.
-        return "full_name" if field.mapping.transform in _PARTS else role
+        return "full_name" if not _PARTS.isdisjoint(names_in(field.mapping.transform)) else role
     return _FIELD_TYPES.get(field.field_type.lower()) or _WELL_KNOWN.get(_squeeze(field.field_name))
+
+
+def attributes_of(form: FormRecord) -> dict[str, str]:
+    """Which attribute of a lead each field of a form fills, by the stored names of the fields that fill one."""
+    return {name: ATTRIBUTE_OF_ROLE[role] for name, role in _roles_of(form).items()}
 
 
 def required_fields(client: ClientRecord, form_id: str | None) -> tuple[str, ...]:

@@ -8,7 +8,15 @@ from typing import Any
 from tracker.config.service import ConfigService
 from tracker.manifest.diff import Change
 from tracker.manifest.secrets import Secrets
-from tracker.manifest.shape import ClientShape, CrmShape, FieldShape, FormShape, MappingShape, WebhookShape
+from tracker.manifest.shape import (
+    ClientMappingShape,
+    ClientShape,
+    CrmShape,
+    FieldShape,
+    FormShape,
+    MappingShape,
+    WebhookShape,
+)
 
 
 def apply(
@@ -144,6 +152,27 @@ def _map(service: ConfigService, field_id: str, wanted: str | MappingShape | Non
     service.set_mapping(field_id, entity, target, mapping.transform, mapping.required)
 
 
+def _client_mapping(service: ConfigService, change: Change, _: Secrets) -> None:
+    if change.action == "delete":
+        service.delete_client_mapping(change.key)
+        return
+    wanted: ClientMappingShape = change.wanted
+    entity, _dot, target = wanted.to.partition(".")
+    if change.action == "create":
+        service.create_client_mapping(
+            change.parent or "", wanted.source, entity, target, wanted.transform, wanted.required, change.key
+        )
+        return
+    service.update_client_mapping(
+        change.key,
+        source=wanted.source,
+        entity=entity,
+        field=target,
+        transform=wanted.transform or "",
+        required=wanted.required,
+    )
+
+
 def _webhook(service: ConfigService, change: Change, secrets: Secrets) -> None:
     if change.action == "delete":
         service.delete_webhook(change.key)
@@ -190,6 +219,7 @@ _STEPS: Mapping[str, Callable[[ConfigService, Change, Secrets], None]] = {
     "client": _client,
     "form": _form,
     "field": _field,
+    "mapping": _client_mapping,
     "webhook": _webhook,
     "crm": _crm,
 }

@@ -15,15 +15,15 @@ from tracker.manifest.export import Current, Place
 from tracker.manifest.normal import normal_client, refuse_twice
 from tracker.manifest.read import read
 from tracker.manifest.secrets import Secrets
-from tracker.manifest.shape import ClientShape, CrmShape, FieldShape, FormShape, WebhookShape
+from tracker.manifest.shape import ClientMappingShape, ClientShape, CrmShape, FieldShape, FormShape, WebhookShape
 
 Action = Literal["create", "update", "delete"]
-Kind = Literal["client", "form", "field", "webhook", "crm"]
-Shape = ClientShape | FormShape | FieldShape | WebhookShape | CrmShape
-Item = TypeVar("Item", FormShape, FieldShape, WebhookShape, CrmShape)
+Kind = Literal["client", "form", "field", "mapping", "webhook", "crm"]
+Shape = ClientShape | FormShape | FieldShape | ClientMappingShape | WebhookShape | CrmShape
+Item = TypeVar("Item", FormShape, FieldShape, ClientMappingShape, WebhookShape, CrmShape)
 _NOTHING = ClientShape(domain="")
 # Objects of their own; and secrets, which `Secrets` compares.
-_PARTS = frozenset({"id", "forms", "fields", "webhooks", "crm", "secret", "credentials"})
+_PARTS = frozenset({"id", "forms", "fields", "mappings", "webhooks", "crm", "secret", "credentials"})
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,8 @@ class _Comparison:
         key = self._object("client", wanted.domain, wanted, found and stored)
         for form, old_form in self._pairs(wanted.forms, stored.forms, _same_form, "form", wanted.domain):
             self._form(form, old_form, wanted.domain, key, found.places if found else {})
+        for mapping, old in self._pairs(wanted.mappings, stored.mappings, _same_way, "mapping", wanted.domain):
+            self._object("mapping", f"{wanted.domain} / {_title(mapping)}", mapping, old, key)
         for hook, old_hook in self._pairs(wanted.webhooks, stored.webhooks, _same_url, "webhook", wanted.domain):
             references = {"secret": hook.secret} if hook.secret else {}
             differs = bool(old_hook and references) and self._differs(references, sealed, old_hook, single=True)
@@ -197,6 +199,10 @@ def _same_name(one: FieldShape) -> Any:
     return one.name
 
 
+def _same_way(mapping: ClientMappingShape) -> Any:
+    return mapping.source, mapping.to
+
+
 def _same_url(hook: WebhookShape) -> Any:
     return hook.url
 
@@ -206,4 +212,6 @@ def _same_adapter(account: CrmShape) -> Any:
 
 
 def _title(shape: Any) -> str:
+    if isinstance(shape, ClientMappingShape):
+        return f"{shape.source} to {shape.to}"
     return str(getattr(shape, "name", None) or getattr(shape, "url", None) or shape.adapter)

@@ -13,7 +13,15 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from tracker.manifest.shape import ClientShape, CrmShape, FieldShape, FormShape, MappingShape, WebhookShape
+from tracker.manifest.shape import (
+    ClientMappingShape,
+    ClientShape,
+    CrmShape,
+    FieldShape,
+    FormShape,
+    MappingShape,
+    WebhookShape,
+)
 
 HEADER = (
     "# Written by `trackerctl config export`. Schema for editors: `trackerctl config schema`.\nversion: 1\nclients:"
@@ -60,6 +68,7 @@ def _client(client: ClientShape) -> Iterator[str]:
         if value:
             yield f"  {name}: {flow(value)}"
     yield from _items("  ", "forms", client.forms, _form)
+    yield from _items("  ", "mappings", client.mappings, _client_mapping)
     yield from _items("  ", "webhooks", client.webhooks, _webhook)
     yield from _items("  ", "crm", client.crm, _crm)
 
@@ -109,6 +118,17 @@ def _mapping(mapping: str | MappingShape) -> str:
         return _inline(mapping.to)
     transform = "" if mapping.transform is None else f", transform: {_inline(mapping.transform)}"
     return f"{{to: {_inline(mapping.to)}{transform}{', required: true' if mapping.required else ''}}}"
+
+
+def _client_mapping(mapping: ClientMappingShape) -> Iterator[str]:
+    yield f"  - source: {scalar(mapping.source)}"
+    if mapping.id:
+        yield f"    id: {flow(mapping.id)}"
+    yield f"    to: {scalar(mapping.to)}"
+    if mapping.transform:
+        yield f"    transform: {scalar(mapping.transform)}"
+    if mapping.required:
+        yield "    required: true"
 
 
 def _webhook(hook: WebhookShape) -> Iterator[str]:

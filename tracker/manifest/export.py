@@ -1,4 +1,4 @@
-"""The configuration as it is, in the shape of a file. Five statements, however many clients there are."""
+"""The configuration as it is, in the shape of a file. Six statements, however many clients there are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from sqlalchemy import Connection, text
 
 from tracker.config.vault import Vault
 from tracker.manifest.emit import HEADER, client_text
-from tracker.manifest.shape import ClientShape, CrmShape, FieldShape, FormShape, MappingShape, WebhookShape
+from tracker.manifest.shape import (
+    ClientMappingShape,
+    ClientShape,
+    CrmShape,
+    FieldShape,
+    FormShape,
+    MappingShape,
+    WebhookShape,
+)
 
 # One row a form instead of one a field: the driver reads ten times fewer rows.
 _FIELDS = """
@@ -24,6 +32,8 @@ _CLIENTS = (
 _FORMS = """
 SELECT form_id, client_id, form_name, page_url, form_selector, alternative_selectors, is_active, metadata
 FROM forms t"""
+_MAPPINGS = """
+SELECT client_id, mapping_id, source, target_entity, target_field, transform, is_required FROM client_mappings t"""
 _WEBHOOKS = (
     """SELECT client_id, endpoint_id, url, description, event_types, is_active, secret FROM webhook_endpoints t"""
 )
@@ -78,6 +88,7 @@ def current_clients(connection: Connection, vault: Vault, client_id: str | None 
             )
         )
     sealed: dict[str, dict[str, str]] = defaultdict(dict)
+    mappings = _mappings(connection, client_id)
     hooks = _webhooks(connection, client_id, sealed)
     accounts = _accounts(connection, vault, client_id, sealed)
     for row in sorted(_rows(connection, _CLIENTS, client_id), key=lambda row: row[1]):
@@ -93,6 +104,7 @@ def current_clients(connection: Connection, vault: Vault, client_id: str | None 
                 config=_json(config, {}),
                 settings=_json(settings, {}),
                 forms=tuple(sorted(forms.get(owner, ()), key=lambda form: (form.page, form.name, form.id))),
+                mappings=tuple(mappings.get(owner, ())),
                 webhooks=tuple(hooks.get(owner, ())),
                 crm=tuple(accounts.get(owner, ())),
             ),
@@ -145,6 +157,16 @@ def _field(values: list[Any]) -> tuple[Place, FieldShape]:
     return Place(field_id, order), FieldShape(
         name=name, selector=selector, type=kind, label=label, required=bool(required), validation=rules, mapping=mapping
     )
+
+
+def _mappings(connection: Connection, client_id: str | None) -> dict[str, list[ClientMappingShape]]:
+    found: dict[str, list[ClientMappingShape]] = defaultdict(list)
+    for owner, key, source, entity, field, transform, required in _rows(connection, _MAPPINGS, client_id):
+        to = f"{entity}.{field}"
+        found[owner].append(
+            ClientMappingShape(id=key, source=source, to=to, transform=transform, required=bool(required))
+        )
+    return {owner: sorted(mappings, key=lambda one: (one.to, one.source, one.id)) for owner, mappings in found.items()}
 
 
 def _webhooks(

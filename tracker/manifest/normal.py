@@ -8,9 +8,17 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tracker.config import values
+from tracker.config import mapping_values, values
 from tracker.errors import InvalidError
-from tracker.manifest.shape import ClientShape, CrmShape, FieldShape, FormShape, MappingShape, WebhookShape
+from tracker.manifest.shape import (
+    ClientMappingShape,
+    ClientShape,
+    CrmShape,
+    FieldShape,
+    FormShape,
+    MappingShape,
+    WebhookShape,
+)
 
 Item = TypeVar("Item")
 
@@ -34,6 +42,7 @@ def _client(client: ClientShape) -> ClientShape:
         config=values.widget_config({}, client.config),
         settings=values.client_settings({}, client.settings),
         forms=_each(client.forms, _form, lambda form: form.name),
+        mappings=_client_mappings(client.mappings),
         webhooks=_each(client.webhooks, _webhook, lambda hook: hook.url),
         crm=_each(client.crm, _account, lambda account: account.adapter),
     )
@@ -66,6 +75,22 @@ def _field(field: FieldShape) -> FieldShape:
     )
 
 
+def _client_mappings(given: tuple[ClientMappingShape, ...] | None) -> tuple[ClientMappingShape, ...] | None:
+    mappings: tuple[ClientMappingShape, ...] | None = _each(given, _client_mapping, lambda mapping: mapping.to)
+    if mappings is not None:
+        refuse_twice((f"{mapping.source} to {mapping.to}" for mapping in mappings), "mapping of")
+    return mappings
+
+
+def _client_mapping(mapping: ClientMappingShape) -> ClientMappingShape:
+    return msgspec.structs.replace(
+        mapping,
+        source=mapping_values.mapping_source(mapping.source),
+        to=_checked_target(mapping.to),
+        transform=mapping_values.transform(mapping.transform),
+    )
+
+
 def _webhook(hook: WebhookShape) -> WebhookShape:
     return msgspec.structs.replace(
         hook,
@@ -85,12 +110,16 @@ def _mapping(mapping: str | MappingShape | None) -> str | MappingShape | None:
     if mapping is None:
         return None
     given = MappingShape(to=mapping) if isinstance(mapping, str) else mapping
-    entity, dot, target = given.to.partition(".")
-    if not (entity and dot and target):
-        raise InvalidError(
-            f"a mapping leads to an attribute of an object of the CRM, like Lead.Email, not to {given.to}"
-        )
+    _checked_target(given.to)
+    given = msgspec.structs.replace(given, transform=mapping_values.transform(given.transform))
     return given if given.transform or given.required else given.to
+
+
+def _checked_target(to: str) -> str:
+    entity, dot, target = to.partition(".")
+    if not (entity and dot and target):
+        raise InvalidError(f"a mapping leads to an attribute of an object of the CRM, like Lead.Email, not to {to}")
+    return to
 
 
 def _each(items: Iterable[Item] | None, make: Callable[[Item], Item], name: Callable[[Item], str]) -> Any:

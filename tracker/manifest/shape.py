@@ -1,7 +1,7 @@
 """What a configuration file may say (issue of record: configuration as code; `docs/config-as-code.md`).
 
-Attributes that are absent have their defaults. Lists that are absent (``forms``, ``fields``, ``webhooks``, ``crm``) are
-not managed by the file; a list that is there says which objects there are to be.
+Attributes that are absent have their defaults. Lists that are absent (``forms``, ``fields``, ``mappings``,
+``webhooks``, ``crm``) are not managed by the file; a list that is there says which objects there are to be.
 """
 
 from __future__ import annotations
@@ -58,6 +58,19 @@ class FormShape(_Shape, frozen=True):
     fields: tuple[FieldShape, ...] | None = None
 
 
+class ClientMappingShape(_Shape, frozen=True):
+    """What all leads of a client take to the CRM; known by source and target.
+
+    ``source`` is an attribute of a lead, ``fields.NAME`` or ``=TEXT``.
+    """
+
+    source: str
+    to: Annotated[str, msgspec.Meta(pattern=r"^[^.]+\.[^.].*$")]
+    id: Id | None = None
+    transform: str | None = None
+    required: bool = False
+
+
 class WebhookShape(_Shape, frozen=True):
     """A URL that is told about leads; known by its id, without one by its URL. Without ``secret`` one is made."""
 
@@ -91,6 +104,7 @@ class ClientShape(_Shape, frozen=True):
     config: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     forms: tuple[FormShape, ...] | None = None
+    mappings: tuple[ClientMappingShape, ...] | None = None
     webhooks: tuple[WebhookShape, ...] | None = None
     crm: tuple[CrmShape, ...] | None = None
 

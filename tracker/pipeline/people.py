@@ -63,7 +63,14 @@ def facts_of(draft: Draft) -> LeadFacts | None:
         session_id=draft.session_id,
         visitor_id=draft.visitor_id,
         touch=draft.touch,
+        progress=_progress(draft),
     )
+
+
+def _progress(draft: Draft) -> int | None:
+    told = draft.payload.get("formProgress")
+    percent = told.get("percentComplete") if isinstance(told, dict) else None
+    return int(percent) if isinstance(percent, int | float) and 0 <= percent <= 100 else None
 
 
 def _person_fields(draft: Draft) -> dict[str, Any]:

@@ -24,7 +24,7 @@ async def test_a_change_of_an_earlier_state_is_refused_for_every_noun(api: Api) 
         f"/v1/clients/{api.site.client_id}": {"name": "N"},
         f"/v1/forms/{form['formId']}": {"formName": "N"},
         f"/v1/fields/{field['fieldId']}": {"label": "N"},
-        f"/v1/mappings/{mapping['mappingId']}": {"transform": "N"},
+        f"/v1/mappings/{mapping['mappingId']}": {"transform": "trim"},
         f"/v1/webhooks/{webhook['endpointId']}": {"description": "N"},
         f"/v1/crm/{connection['connectionId']}": {"settings": {"n": 1}},
     }

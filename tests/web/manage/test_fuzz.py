@@ -21,7 +21,7 @@ from schemathesis.checks import (
 from tests.deadletters.letters import a_letter, bury
 from tests.fixtures.processes import wait_until
 from tests.fixtures.system import System, submission
-from tests.web.manage.test_nouns import CRM, FIELD, FORM, MAPPING, WEBHOOK
+from tests.web.manage.test_nouns import CLIENT_MAPPING, CRM, FIELD, FORM, MAPPING, WEBHOOK
 from tracker.access.tokens import Scope, issue_token
 from tracker.settings import Settings
 
@@ -59,6 +59,7 @@ class Caller:
             "form_id": form,
             "field_id": field,
             "mapping_id": self.make(f"/v1/fields/{field}/mapping", MAPPING)["mappingId"],
+            "client_mapping_id": self.make(f"/v1/clients/{client}/mappings", CLIENT_MAPPING)["mappingId"],
             "endpoint_id": self.make(f"/v1/clients/{client}/webhooks", WEBHOOK)["endpointId"],
             "connection_id": self.make(f"/v1/clients/{client}/crm", CRM)["connectionId"],
             "key_id": self.make(f"/v1/clients/{client}/keys", {})["keyId"],

@@ -10,6 +10,7 @@ from tests.web.manage.conftest import Api
 from tracker.config.keys import hash_key
 from tracker.config.views import (
     describe_client,
+    describe_client_mapping,
     describe_connection,
     describe_field,
     describe_form,
@@ -22,6 +23,7 @@ from tracker.errors import NotFoundError
 
 FORM = {"formName": "Contact", "pageUrl": "/contact", "formSelector": "form#contact"}
 FIELD = {"fieldSelector": "[name=email]", "fieldName": "email", "fieldType": "email", "isRequired": True}
+CLIENT_MAPPING = {"source": "utmCampaign", "targetEntity": "Lead", "targetField": "LeadSource", "transform": "trim"}
 MAPPING = {"targetEntity": "Lead", "targetField": "Email"}
 WEBHOOK = {"url": "https://crm.example.com/hooks", "eventTypes": ["lead.created"], "description": "ours"}
 CRM = {"adapter": "salesforce", "credentials": {"password": "correct horse"}, "settings": {"sandbox": True}}
@@ -37,6 +39,10 @@ async def a_field(api: Api) -> dict[str, Any]:
 
 async def a_mapping(api: Api) -> dict[str, Any]:
     return await api.make(f"/v1/fields/{(await a_field(api))['fieldId']}/mapping", MAPPING)
+
+
+async def a_client_mapping(api: Api) -> dict[str, Any]:
+    return await api.make(f"/v1/clients/{api.site.client_id}/mappings", CLIENT_MAPPING)
 
 
 async def a_webhook(api: Api) -> dict[str, Any]:
@@ -165,11 +171,36 @@ async def test_a_mapping_is_made_once_changed_and_deleted(api: Api) -> None:
     of_field, path = f"/v1/fields/{made['fieldId']}/mapping", f"/v1/mappings/{made['mappingId']}"
     assert made == describe_mapping(api.site.service.get_mapping(made["fieldId"])) == (await api.get(of_field)).json()
     assert (await api.call("POST", of_field, {**MAPPING, "targetField": "Other"})).status_code == 409
-    after = (await api.call("PUT", path, {"transform": "lowercase"})).json()
-    assert (after["targetField"], after["transform"]) == ("Email", "lowercase")
+    after = (await api.call("PUT", path, {"transform": "lower"})).json()
+    assert (after["targetField"], after["transform"]) == ("Email", "lower")
     assert (await api.call("PUT", path, {"transform": None})).json()["transform"] is None
     assert (await api.call("DELETE", path)).status_code == 204
     assert (await api.get(of_field)).status_code == 404
+
+
+async def test_a_clients_mapping_is_made_once_changed_and_deleted(api: Api) -> None:
+    made = await a_client_mapping(api)
+    base, path = f"/v1/clients/{api.site.client_id}/mappings", f"/v1/client-mappings/{made['mappingId']}"
+    stored = describe_client_mapping(api.site.service.get_client_mapping(made["mappingId"]))
+    assert made == stored == (await api.get(path)).json()
+    assert (await api.call("POST", base, CLIENT_MAPPING)).status_code == 409
+    after = (await api.call("PUT", path, {"source": "=Web", "transform": "upper"})).json()
+    assert (after["source"], after["transform"], after["targetField"]) == ("=Web", "upper", "LeadSource")
+    assert (await api.call("PUT", path, {"transform": None})).json()["transform"] is None
+    second = await api.make(base, CLIENT_MAPPING)
+    assert (await api.call("PUT", path, {"source": CLIENT_MAPPING["source"]})).status_code == 409
+    listed = (await api.get(f"{base}?sort=-source")).json()["items"]
+    assert [one["mappingId"] for one in listed] == [second["mappingId"], made["mappingId"]]
+    assert (await api.call("DELETE", path)).status_code == 204
+    assert (await api.get(path)).status_code == 404
+
+
+async def test_a_mapping_that_cannot_be_used_is_refused_with_a_way_out(api: Api) -> None:
+    base = f"/v1/clients/{api.site.client_id}/mappings"
+    answer = await api.call("POST", base, CLIENT_MAPPING | {"transform": "trim|lowr"})
+    assert (answer.status_code, "lowr at position 6" in answer.json()["detail"]) == (422, True)
+    answer = await api.call("POST", base, CLIENT_MAPPING | {"source": "utm_source"})
+    assert (answer.status_code, "did you mean utmSource" in answer.json()["detail"]) == (422, True)
 
 
 async def test_a_webhook_is_made_changed_rotated_and_deleted(api: Api) -> None:

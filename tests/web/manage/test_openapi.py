@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from tests.deadletters.letters import a_letter, bury
 from tests.fixtures.builders import submission
 from tests.web.manage.conftest import NOBODY, Api
-from tests.web.manage.test_nouns import CRM, FIELD, FORM, MAPPING, WEBHOOK
+from tests.web.manage.test_nouns import CLIENT_MAPPING, CRM, FIELD, FORM, MAPPING, WEBHOOK
 from tracker.app import create_app
 from tracker.web.manage import guard
 
@@ -33,6 +33,7 @@ async def of_both(api: Api, redis: Redis) -> dict[str, str]:
     form = await api.make(f"/v1/clients/{client}/forms", FORM)
     field = await api.make(f"/v1/forms/{form['formId']}/fields", FIELD)
     mapping = await api.make(f"/v1/fields/{field['fieldId']}/mapping", MAPPING)
+    wide = await api.make(f"/v1/clients/{client}/mappings", CLIENT_MAPPING)
     webhook = await api.make(f"/v1/clients/{client}/webhooks", WEBHOOK)
     connection = await api.make(f"/v1/clients/{client}/crm", CRM)
     key = await api.make(f"/v1/clients/{client}/keys", {})
@@ -44,6 +45,7 @@ async def of_both(api: Api, redis: Redis) -> dict[str, str]:
         "form_id": form["formId"],
         "field_id": field["fieldId"],
         "mapping_id": mapping["mappingId"],
+        "client_mapping_id": wide["mappingId"],
         "endpoint_id": webhook["endpointId"],
         "connection_id": connection["connectionId"],
         "key_id": key["keyId"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from tracker.config.service.audit import Audit, OwnedKind
 from tracker.config.service.base import CreatedClient, CreatedWebhook, IssuedKey
+from tracker.config.service.client_mappings import ClientMappings
 from tracker.config.service.clients import Clients
 from tracker.config.service.crm import Crm
 from tracker.config.service.fields import Fields
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 
-class ConfigService(Clients, Keys, Forms, Fields, WholeForms, Webhooks, Crm, Audit):
+class ConfigService(Clients, Keys, Forms, Fields, ClientMappings, WholeForms, Webhooks, Crm, Audit):
     """All reads and writes of the configuration, for CLI and management API.
 
     Each write is one transaction with its entry in ``audit_log``, followed by ``notify()``. Rows that are returned

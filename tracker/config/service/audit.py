@@ -9,8 +9,18 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from tracker.config.models import ApiKey, AuditEntry, CrmConnection, Field, FieldMapping, Form, WebhookEndpoint
+from tracker.config.models import (
+    ApiKey,
+    AuditEntry,
+    ClientMapping,
+    CrmConnection,
+    Field,
+    FieldMapping,
+    Form,
+    WebhookEndpoint,
+)
 from tracker.config.service.base import ServiceBase
+from tracker.config.service.client_mappings import NO_CLIENT_MAPPING
 from tracker.config.service.crm import NO_CONNECTION
 from tracker.config.service.fields import NO_FIELD, NO_MAPPING
 from tracker.config.service.forms import NO_FORM
@@ -22,13 +32,14 @@ from tracker.config.views import describe_audit_entry
 from tracker.errors import NotFoundError
 from tracker.paging import Page
 
-OwnedKind = Literal["form", "field", "mapping", "key", "webhook", "crm"]
+OwnedKind = Literal["form", "field", "mapping", "client_mapping", "key", "webhook", "crm"]
 
 _ENTRIES = Listing("audit", AuditEntry, "id", {"id": "id"}, describe_audit_entry)
 _REFUSALS: Mapping[OwnedKind, str] = {
     "form": NO_FORM,
     "field": NO_FIELD,
     "mapping": NO_MAPPING,
+    "client_mapping": NO_CLIENT_MAPPING,
     "key": NO_KEY,
     "webhook": NO_WEBHOOK,
     "crm": NO_CONNECTION,
@@ -113,6 +124,7 @@ class Audit(ServiceBase):
             .join(Field, col(Field.form_id) == col(Form.form_id))
             .join(FieldMapping, col(FieldMapping.field_id) == col(Field.field_id))
             .where(FieldMapping.mapping_id == id),
+            "client_mapping": select(ClientMapping.client_id).where(ClientMapping.mapping_id == id),
             "key": select(ApiKey.client_id).where(ApiKey.key_id == id),
             "webhook": select(WebhookEndpoint.client_id).where(WebhookEndpoint.endpoint_id == id),
             "crm": select(CrmConnection.client_id).where(CrmConnection.connection_id == id),

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from tracker.config import values
+from tracker.config import mapping_values, values
 from tracker.config.models import Field, FieldMapping, Form, new_id
 from tracker.config.service.base import ServiceBase, Transaction
 from tracker.config.service.forms import NO_FORM, locked_form
@@ -195,7 +195,7 @@ class Fields(ServiceBase):
             if field is not None:
                 mapping.target_field = values.text(field, "a target field", 100)
             if transform is not None:
-                mapping.transform = values.optional_text(transform, "a transform", 100)
+                mapping.transform = mapping_values.transform(transform)
             mapping.is_required = mapping.is_required if required is None else required
             after = describe_mapping(mapping)
             transaction.record("mapping.set", _mapping_target(mapping), owner, before=before, after=after)
@@ -236,7 +236,7 @@ def mapping_attributes(entity: str, field: str, transform: str | None, required:
     return {
         "target_entity": values.text(entity, "a target entity", 100),
         "target_field": values.text(field, "a target field", 100),
-        "transform": values.optional_text(transform, "a transform", 100),
+        "transform": mapping_values.transform(transform),
         "is_required": required,
     }
 

@@ -15,6 +15,7 @@ from tracker.web.http import AppRequest, http_error_handler, problem_response
 from tracker.web.manage import (
     analytics,
     audit,
+    client_mappings,
     clients,
     crm,
     deadletters,
@@ -33,7 +34,10 @@ __all__ = ["manage_router"]
 
 log = structlog.get_logger(__name__)
 
-_NOUNS = (clients, keys, forms, fields, mappings, webhooks, crm, leads, events, analytics, deadletters, audit)
+_NOUNS = (
+    *(clients, keys, forms, fields, mappings, client_mappings, webhooks, crm),
+    *(leads, events, analytics, deadletters, audit),
+)
 # Pages of other sites have no business here: no answer has a CORS header, unlike those of the ingest endpoints.
 _NO_STORE = {"Cache-Control": "no-store"}
 

@@ -31,6 +31,7 @@ _NAMES: Mapping[OwnedKind, str] = {
     "form": "form",
     "field": "field",
     "mapping": "mapping",
+    "client_mapping": "mapping",
     "key": "key",
     "webhook": "webhook",
     "crm": "CRM connection",

@@ -107,6 +107,18 @@ class MappingView(Timed, kw_only=True):
     is_required: bool
 
 
+class ClientMappingView(Timed, kw_only=True):
+    """What all leads of a client take to the CRM."""
+
+    mapping_id: str
+    client_id: str
+    source: str
+    target_entity: str
+    target_field: str
+    transform: str | None
+    is_required: bool
+
+
 class WebhookView(Timed, kw_only=True):
     """A URL that is told about a client's leads."""
 
@@ -285,6 +297,7 @@ ClientPage = page_of(ClientView, "ClientPage")
 KeyPage = page_of(KeyView, "KeyPage")
 FormPage = page_of(FormView, "FormPage")
 FieldPage = page_of(FieldView, "FieldPage")
+ClientMappingPage = page_of(ClientMappingView, "ClientMappingPage")
 WebhookPage = page_of(WebhookView, "WebhookPage")
 CrmPage = page_of(CrmView, "CrmPage")
 AuditPage = page_of(AuditView, "AuditPage")

@@ -1,0 +1,59 @@
+"""Whether a change of a lead is worth telling a CRM, and when. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+DEBOUNCE = timedelta(seconds=60)
+"""A visitor who types changes a lead with each field; the CRM is told once in this time."""
+
+# What no mapping can bring over: our own book-keeping, and times that change with every look.
+_BOOKKEEPING = frozenset(
+    (
+        *("_id", "history", "attributeAt", "said", "edits", "current", "formProgress"),
+        *("updatedAt", "lastInteractionAt", "syncRequestedAt", "abandonedAt"),
+        *("crmSynced", "crmSyncedAt", "crmId", "crmErrors", "crmRecords", "crmHeld"),
+    )
+)
+_PERCENT = re.compile(r"percent:(\d{1,3})")
+
+PARTIAL = re.compile(r"none|email|percent:([1-9]\d?|100)")
+"""What a client's ``syncPartial`` may be."""
+
+
+def due_at(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any], sync_partial: str, now: datetime
+) -> datetime | None:
+    """When a lead that was changed is to be brought over; ``None`` when the change is of no concern.
+
+    :param before: ``None`` for a new lead.
+    :param sync_partial: which leads without a submission are brought over: ``none``, ``email`` (those with an address)
+        or ``percent:50`` (those whose form was filled in that far).
+    """
+    if after.get("test") or not is_wanted(after, sync_partial):
+        return None
+    if before is not None and is_wanted(before, sync_partial) and same_content(before, after):
+        return None
+    if before is None or before.get("status") != after.get("status") or after.get("status") != "partial":
+        return now
+    return now + DEBOUNCE
+
+
+def is_wanted(lead: Mapping[str, Any], sync_partial: str) -> bool:
+    """Whether a lead in this state belongs in a CRM at all. One that is there already is kept up to date."""
+    if lead.get("status") != "partial" or lead.get("crmRecords"):
+        return True
+    if sync_partial == "email":
+        return bool(lead.get("email"))
+    if found := _PERCENT.fullmatch(sync_partial):
+        return int(lead.get("formProgress") or 0) >= int(found[1])
+    return False
+
+
+def same_content(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether nothing differs that a mapping could bring over."""
+    names = (before.keys() | after.keys()) - _BOOKKEEPING
+    return all(before.get(name) == after.get(name) for name in names)
