@@ -18,6 +18,7 @@ from tracker.stores.relational import create_engine, engine_for
 
 _LEAST_VERSION = (10, 11)
 _ANSWER_SECONDS = "2"
+_PROXY = "Something between us and MariaDB drops what a session begins with: connect without that proxy or pool."
 
 
 async def check_relational(settings: Settings) -> list[Finding]:
@@ -96,7 +97,7 @@ def _mariadb(connection: Connection) -> list[Finding]:
                 "config",
                 f"the time zone of connections is {zone}",
                 "times that MariaDB makes are not UTC",
-                "Something between us and MariaDB drops what a session begins with: connect without that proxy or pool.",
+                _PROXY,
             )
         )
     findings += _character_sets(connection, str(charset))
@@ -148,7 +149,7 @@ def _strictness(session_mode: str, global_mode: str) -> Iterator[Finding]:
             "config",
             "MariaDB cuts values that are too long without a word",
             f"sql_mode of our connections is {session_mode or 'empty'}",
-            "Something between us and MariaDB drops what a session begins with: connect without that proxy or pool.",
+            _PROXY,
         )
     elif "STRICT" not in global_mode:
         yield warning(
