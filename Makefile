@@ -83,7 +83,7 @@ test: .venv ## every test, on real servers where there are any: ARGS=… JOBS=au
 	@exec $(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 test-deep: .venv ## the generated tests with many more examples, and longer runs of real workers: ARGS=… JOBS=auto
-	@TRACKER_TEST_DEEP=1 exec $(BIN)/python -m pytest -n $(JOBS) \
+	@TRACKER_TEST_DEEP=1 exec $(BIN)/python -m pytest -n $(JOBS) --timeout 0 \
 		$(or $(ARGS),tests/properties tests/pipeline/test_deliveries.py tests/e2e/test_two_workers.py)
 
 lint: .venv ## ruff, mypy (strict on tracker and cli), and whether the built browser script is current

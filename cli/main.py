@@ -49,9 +49,11 @@ NOUNS: dict[str, tuple[str, str, str]] = {
     "session": (SEE, "session", "Visits: pages, events and forms between two pauses"),
     "event": (SEE, "event", "What browsers sent, live or stored, and what was refused"),
     "analytics": (SEE, "analytics", "Views, forms and leads by day, form and source"),
+    "top": (SEE, "top", "What happens now, on a full screen"),
     "token": (LOOK_AFTER, "token", "Tokens for the management API"),
     "audit": (LOOK_AFTER, "audit", "Who changed what and when"),
     "dlq": (LOOK_AFTER, "dlq", "Events that could not be stored: look, replay, delete"),
+    "doctor": (LOOK_AFTER, "doctor", "Find what is wrong with the installation, or with a page, and what to do"),
     "status": (LOOK_AFTER, "status", "Are the stores there, is the queue short, are the tables current"),
 }
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from tracker.tasks import end
+import pytest
+
+from tracker.tasks import end, pause
 
 
 async def test_ends_a_task_that_loses_its_first_cancellation() -> None:
@@ -30,3 +32,22 @@ async def test_no_task_and_an_ended_one_are_ended_already() -> None:
     task = asyncio.create_task(asyncio.sleep(0))
     await task
     await end(task)
+
+
+async def test_a_loop_that_pauses_ends_though_its_cancellation_was_dropped() -> None:
+    begun = asyncio.Event()
+
+    async def deaf() -> None:
+        while True:
+            try:
+                begun.set()
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                pass
+            await pause(60)
+
+    task = asyncio.create_task(deaf())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 10)

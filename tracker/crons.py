@@ -118,6 +118,17 @@ CRONS: tuple[Cron, ...] = (
 )
 
 
+async def last_starts(redis: AsyncRedis) -> dict[str, datetime | None]:
+    """When each periodic job was last begun, by its name; ``None``: not within a day.
+
+    :param redis: of the first queue shard.
+    :raises redis.exceptions.RedisError: when it is away.
+    """
+    found = await redis.mget([_LAST_START + cron.name for cron in CRONS])
+    times = [None if value is None else datetime.fromtimestamp(int(float(value)) / 1000, UTC) for value in found]
+    return dict(zip((cron.name for cron in CRONS), times, strict=True))
+
+
 class CronWorker(LeasedWorker):
     """Announces and runs the periodic jobs; every worker process has one."""
 

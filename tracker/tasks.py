@@ -1,4 +1,4 @@
-"""Ending background tasks."""
+"""Ending tasks."""
 
 from __future__ import annotations
 
@@ -15,3 +15,17 @@ async def end(task: asyncio.Task[Any] | None) -> None:
     while task is not None and not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=0.5)
+
+
+async def pause(seconds: float) -> None:
+    """Wait between two rounds of a loop that ends only by being cancelled.
+
+    Python 3.11's ``wait_for`` (bpo-37658) and redis-py drop a cancellation that comes at the wrong moment; the task
+    still knows that it was asked.
+
+    :raises asyncio.CancelledError: when it was asked to end, also before.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+    await asyncio.sleep(seconds)

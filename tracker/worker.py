@@ -20,6 +20,7 @@ from tracker.config.cache import ConfigCache
 from tracker.crons import CronContext, CronWorker
 from tracker.documents import open_documents
 from tracker.errors import UnavailableError
+from tracker.heartbeat import Pulse
 from tracker.jobs import ARQ_TIMEOUT_SECONDS, Shift, process_events
 from tracker.leases import LeasedWorker
 from tracker.orphans import SessionRegistry
@@ -78,7 +79,17 @@ async def open_workers(settings: Settings) -> AsyncIterator[list[LeasedWorker]]:
         context = CronContext(settings, documents, shared, tuple(queues), cache, outage)
         workers.append(CronWorker(queues[0], settings, context))
         outage.workers.extend(workers)
+        pulse = Pulse(shared, lambda: _pulse_of(workers))
+        await pulse.start()
+        stack.push_async_callback(pulse.close)
         yield workers
+
+
+def _pulse_of(workers: list[LeasedWorker]) -> tuple[int, int, bool]:
+    of_events = [worker for worker in workers if not isinstance(worker, CronWorker)]
+    running = sum(not task.done() for worker in of_events for task in worker.tasks.values())
+    done = sum(worker.jobs_complete for worker in of_events)
+    return running, done, all(worker.allow_pick_jobs for worker in of_events)
 
 
 def _shift(

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests.browser.pages_host import Watched, findings, serve_demo
+from tests.fixtures.browser import leave
 from tests.fixtures.system import System
 
 PAGES = (
@@ -47,7 +48,7 @@ async def test_every_page_is_accessible_loads_nothing_from_elsewhere_and_fits(
             assert wide <= 0, f"{path} scrolls sideways by {wide} px"
             assert watched.hosts == {url}, path
     finally:
-        await page.context.close()
+        await leave(page.context.close())
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -76,7 +77,7 @@ async def test_the_pages_are_accessible_in_use(chromium: Browser, system: System
         await page.wait_for_selector("[data-check=key]")
         assert await findings(page) == []
     finally:
-        await page.context.close()
+        await leave(page.context.close())
 
 
 async def test_a_keyboard_gets_past_the_navigation(page: Page, system: System) -> None:

@@ -20,6 +20,7 @@ from tests.browser.recognition_cases import LABEL, VALUES, Case
 from tests.browser.recognition_gaps import GAPS
 from tests.browser.recognition_traps import FELLOWS, TRAPS
 from tests.browser.sdk_host import SdkHost
+from tests.fixtures.browser import leave
 
 CASES = [*PLAIN, *TRAPS]
 
@@ -77,7 +78,7 @@ async def recognised(chromium: Browser) -> AsyncIterator[Fields]:
         roles = payload.get("roles", {})
         arrived[payload["formId"]] = [(value, roles.get(name)) for name, value in payload["fields"].items()]
     yield arrived
-    await context.close()
+    await leave(context.close())
     host.close()
 
 

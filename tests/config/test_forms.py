@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from tests.config.conftest import Notices
 from tracker.config.models import Field, FieldMapping, Form
 from tracker.config.service import ConfigService
-from tracker.errors import InvalidError, NotFoundError
+from tracker.errors import ConflictError, InvalidError, NotFoundError
 
 NO_ID = "00000000-0000-4000-8000-000000000000"
 
@@ -149,6 +149,21 @@ def test_two_operators_mapping_one_field_at_once_leave_one_mapping(
         assert len(set(pool.map(set_mapping, range(6)))) == 1
     with Session(engine) as session:
         assert session.exec(select(func.count()).select_from(FieldMapping)).one() == 1
+
+
+def test_of_two_operators_who_make_one_mapping_at_once_one_is_told(service: ConfigService, field: Field) -> None:
+    barrier = Barrier(6)
+
+    def make_mapping(number: int) -> bool:
+        barrier.wait()
+        try:
+            service.set_mapping(field.field_id, "Lead", f"Field{number}", replace=False)
+        except ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(make_mapping, range(6))) == 1
 
 
 def test_a_deleted_mapping_is_gone_and_a_deleted_field_takes_its_mapping(

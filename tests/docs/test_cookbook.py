@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -59,12 +59,12 @@ CHECKS: dict[str, Check] = {
 }
 
 
-@pytest.fixture
-def kitchen(client: dict[str, Any], documents: Any, tmp_path: Path) -> Iterator[Path]:
-    """A site with leads and visits, and a ``trackerctl`` on the path."""
+def some_leads(documents: Any, run: Run) -> None:
+    """Three leads and an event of the one client that there is."""
+    [client] = run("--json", "client", "list").json
 
     def lead(number: int, **more: Any) -> dict[str, Any]:
-        moment = NOW - timedelta(hours=number)
+        moment = NOW - timedelta(seconds=number)
         return {
             "leadId": f"{number:08x}-0000-4000-8000-000000000000", "clientId": client["clientId"],
             "status": "submitted",
@@ -81,12 +81,24 @@ def kitchen(client: dict[str, Any], documents: Any, tmp_path: Path) -> Iterator[
     )
     event = {"eventType": "page_view", "timestamp": NOW, "createdAt": NOW, "expiresAt": NOW + timedelta(days=80)}
     documents.events.insert_one({"clientId": client["clientId"], "eventId": "e", **event})
-    (tmp_path / "contact.html").write_text(CONTACT, encoding="utf-8")
-    command = tmp_path / "bin" / "trackerctl"
+
+
+def a_command(folder: Path) -> Path:
+    """A ``trackerctl`` to be put on the path, and a page to read; gives its folder."""
+    (folder / "contact.html").write_text(CONTACT, encoding="utf-8")
+    command = folder / "bin" / "trackerctl"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cli.main "$@"\n', encoding="utf-8")
     command.chmod(0o755)
-    yield tmp_path
+    return command.parent
+
+
+@pytest.fixture
+def kitchen(client: dict[str, Any], documents: Any, tmp_path: Path, run: Run) -> Path:
+    """A site with leads and visits, and a ``trackerctl`` on the path."""
+    some_leads(documents, run)
+    a_command(tmp_path)
+    return tmp_path
 
 
 def test_each_recipe_has_a_check() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.builders import NOON, a_batch, a_client, drafted, interaction, submission
 from tracker.config.records import ClientRecord
 from tracker.errors import ConflictError, NotFoundError
-from tracker.leads.service import get_lead, list_leads
+from tracker.leads.service import get_lead, lead_query, list_leads, served
 from tracker.pipeline.store import Store
 from tracker.settings import Settings
 from tracker.stores.documents import Documents
@@ -64,3 +64,27 @@ async def test_a_beginning_that_fits_two_is_refused(client: ClientRecord, docume
     with pytest.raises(ConflictError):
         await get_lead(f"twins{client.client_id[:8]}")
     assert (await get_lead(twins[1]["leadId"]))["leadId"] == twins[1]["leadId"]
+
+
+@pytest.mark.parametrize("quality", [None, "high"])
+async def test_a_page_of_all_clients_leads_reads_no_more_than_the_page(
+    documents: Documents, quality: str | None
+) -> None:
+    leads = documents.database["leads"]
+    clients = [f"cost-{number}" for number in range(20)]
+    await leads.insert_many(
+        [
+            {
+                "leadId": f"{client}-{number}", "clientId": client, "status": ("partial", "submitted")[number % 2],
+                "quality": "high", "source": "web_form", "createdAt": NOON + timedelta(minutes=number),
+            }
+            for client in clients
+            for number in range(20)
+        ]
+    )  # fmt: skip
+    try:
+        query = served(lead_query(quality=quality))
+        plan = await leads.find(query).sort("createdAt", -1).limit(10).explain()
+        assert plan["executionStats"]["totalDocsExamined"] <= 30, plan["queryPlanner"]["winningPlan"]
+    finally:
+        await leads.delete_many({"clientId": {"$in": clients}})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from re import escape
@@ -12,6 +11,7 @@ from bson import ObjectId
 
 from tracker.errors import ConflictError, NotFoundError
 from tracker.pipeline.documents import Event, Session
+from tracker.tasks import pause
 from tracker.views import document_view
 
 _POLL_SECONDS = 0.5
@@ -65,7 +65,7 @@ async def tail_events(*, client_id: str | None = None, event_type: str | None = 
             yield document_view(row)
         for old in list(seen)[: max(0, len(seen) - _REMEMBERED)]:
             del seen[old]
-        await asyncio.sleep(_POLL_SECONDS)
+        await pause(_POLL_SECONDS)
 
 
 async def list_sessions(
@@ -125,7 +125,7 @@ async def first_event(client_id: str) -> dict[str, Any]:
         found = await events.find({"clientId": client_id}).sort("timestamp", 1).limit(1).to_list()
         if found:
             return document_view(found[0])
-        await asyncio.sleep(_POLL_SECONDS)
+        await pause(_POLL_SECONDS)
 
 
 def _query(client_id: str | None, event_type: str | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tests.browser.cross.chromium import Chromium
 from tests.browser.cross.firefox import Firefox
 from tests.browser.cross.tab import Engine, Tab, require
 from tests.browser.cross.webkit import WebKit
+from tests.fixtures.browser import leave
 
 ENGINES: list[type[Engine]] = [Chromium, Firefox, WebKit]
 
@@ -48,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engines]:
     engines = Engines(tmp_path_factory)
     yield engines
-    await engines.close()
+    await leave(engines.close())
 
 
 @pytest_asyncio.fixture(loop_scope="session", params=ENGINES, ids=lambda kind: kind.name)
@@ -61,4 +62,4 @@ async def engine(engines: Engines, request: pytest.FixtureRequest) -> Engine:
 async def tab(engine: Engine) -> AsyncIterator[Tab]:
     tab = await engine.visitor()
     yield tab
-    await engine.forget()
+    await leave(engine.forget())

@@ -14,6 +14,7 @@ from tests.browser.matrix.problem import Outcome
 from tests.browser.matrix.shape import Shape
 from tests.browser.matrix.shapes import SHAPES
 from tests.browser.sdk_host import SdkHost
+from tests.fixtures.browser import leave
 
 
 @dataclass
@@ -53,7 +54,7 @@ async def matrix(chromium: Browser) -> AsyncIterator[Matrix]:
     clients = [await _client(chromium, everything) for everything in (False, True)]
     yield Matrix(clients)
     for client in clients:
-        await client.page.context.close()
+        await leave(client.page.context.close())
         client.host.close()
     assert [client.unreported() for client in clients] == [[], []]
 

@@ -16,6 +16,7 @@ from tests.browser.matrix.drive import FRESH, Recorder, run
 from tests.browser.matrix.search import is_in
 from tests.browser.matrix.shape import lead, secret, shape
 from tests.browser.sdk_host import SdkHost
+from tests.fixtures.browser import leave
 
 WRITINGS: dict[str, Callable[[str], str]] = {
     "plain": lambda text: text,
@@ -71,7 +72,7 @@ async def test_the_matrix_sees_a_script_that_sends_all(chromium: Browser, writin
     await context.add_init_script(FRESH)
     page = await context.new_page()
     outcome = await run(page, host, Recorder(page, host), leaky, everything=False)
-    await context.close()
+    await leave(context.close())
     host.close()
     assert outcome.leaks == ["Correct-Horse-Battery"]
     assert (outcome.leads, outcome.recalled) == (1, 1)

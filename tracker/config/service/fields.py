@@ -16,7 +16,7 @@ from tracker.config.service.forms import NO_FORM, locked_form
 from tracker.config.service.lookup import checked_fresh, find_optional, find_row
 from tracker.config.service.pages import Listing
 from tracker.config.views import describe_field, describe_mapping
-from tracker.errors import NotFoundError
+from tracker.errors import ConflictError, NotFoundError
 from tracker.paging import Page
 
 NO_FIELD = "no such field; `trackerctl field list <form>` shows the ids"
@@ -138,18 +138,28 @@ class Fields(ServiceBase):
         return field
 
     def set_mapping(
-        self, field_id: str, entity: str, field: str, transform: str | None = None, required: bool = False
+        self,
+        field_id: str,
+        entity: str,
+        field: str,
+        transform: str | None = None,
+        required: bool = False,
+        *,
+        replace: bool = True,
     ) -> FieldMapping:
         """Say where a field's value goes, in place of what was said before.
 
         :param entity: object of the CRM, like ``Lead``.
         :param field: attribute of that object, like ``Email``.
+        :raises ConflictError: without ``replace``, when something was said before.
         """
         wanted = mapping_attributes(entity, field, transform, required)
         with self._write() as transaction:
             # Two calls at once wait for each other at the field; the second finds the row of the first.
             owner = _owner(transaction, transaction.get(Field, field_id, NO_FIELD))
             mapping = _mapping_of(transaction.session, field_id)
+            if mapping is not None and not replace:
+                raise ConflictError("the field has a mapping already; change that one")
             before = None if mapping is None else describe_mapping(mapping)
             if mapping is None:
                 mapping = FieldMapping(field_id=field_id, **wanted)

@@ -122,7 +122,7 @@ class Keys(ServiceBase):
         if not valid:
             raise InvalidError(f"{client.domain} has no valid publishable {mode} key; {way_out}")
         for key in valid:
-            plaintext = _derived(key, self._settings.secrets)
+            plaintext = rederived(key, self._settings.secrets)
             if plaintext is not None:
                 return plaintext
         raise InvalidError(
@@ -175,7 +175,8 @@ def _check(kind: str, mode: str, expires_at: datetime | None) -> None:
         raise InvalidError("a key cannot expire in the past")
 
 
-def _derived(key: ApiKey, secrets: Sequence[str]) -> str | None:
+def rederived(key: ApiKey, secrets: Sequence[str]) -> str | None:
+    """The plaintext of a publishable key; `None` when the secret it was made with is gone, or the row was edited."""
     for secret in secrets:
         if keys.secret_fingerprint(secret) == key.secret_fingerprint:
             plaintext = keys.derive_publishable(secret, key.key_id, key.mode)

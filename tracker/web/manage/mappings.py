@@ -6,9 +6,7 @@ from litestar import Response
 from litestar.params import FromPath
 from msgspec import UNSET, UnsetType
 
-from tracker.config.models import FieldMapping
 from tracker.config.views import describe_mapping
-from tracker.errors import ConflictError, NotFoundError
 from tracker.web.manage.bodies import Body, read_body, read_changes
 from tracker.web.manage.calls import Call, ManageRequest
 from tracker.web.manage.describe import creates, deletes, shows, updates
@@ -55,7 +53,15 @@ async def create_mapping(request: ManageRequest, field_id: FromPath[str]) -> Res
     body = await read_body(request, NewMapping)
 
     async def work() -> Response[bytes]:
-        mapping = await call.run(_create, call, field_id, body)
+        mapping = await call.run(
+            call.config.set_mapping,
+            field_id,
+            body.target_entity,
+            body.target_field,
+            body.transform,
+            body.is_required,
+            replace=False,
+        )
         return created(describe_mapping(mapping), f"/v1/mappings/{mapping.mapping_id}")
 
     return await once(call, work)
@@ -106,16 +112,6 @@ async def delete_mapping(request: ManageRequest, mapping_id: FromPath[str]) -> N
     mapping = await call.run(call.config.get_mapping, mapping_id)
     expected = expected_time(request, describe_mapping(mapping), mapping.updated_at)
     await call.run(call.config.delete_mapping, mapping_id, expected=expected)
-
-
-def _create(call: Call, field_id: str, body: NewMapping) -> FieldMapping:
-    try:
-        call.config.get_mapping(field_id)
-    except NotFoundError:
-        return call.config.set_mapping(
-            field_id, body.target_entity, body.target_field, body.transform, body.is_required
-        )
-    raise ConflictError("the field has a mapping already; PUT /v1/mappings/{id} changes it")
 
 
 HANDLERS = [create_mapping, get_mapping_of_field, get_mapping, update_mapping, delete_mapping]
