@@ -140,6 +140,13 @@ class Settings(BaseSettings):
     session_page_views: int = Field(500, ge=1, description="Page views kept in a session; the count goes on")
     default_region: str = Field("US", min_length=2, max_length=2, description="Region of phone numbers without a +")
 
+    # --- CRM and webhooks (technical design §3.3) -------------------------------------------------------------------
+    crm_gather_seconds: float = Field(
+        10.0, ge=0, description="How long a lead waits for others on the way to a CRM; 200 go at once"
+    )
+    crm_timeout_seconds: float = Field(30.0, gt=0, description="Longest wait for one answer of a CRM")
+    crm_max_accounts: int = Field(8, ge=1, description="CRM accounts that a worker has in its hands at a time")
+
     # --- operation --------------------------------------------------------------------------------------------------
     embedded: bool = Field(False, description="Set by `trackerctl dev`: the stores are embedded ones")
     page_check_private: bool = Field(

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 import structlog
 import uvloop
@@ -17,6 +18,9 @@ from arq.worker import func
 from pymongo.errors import PyMongoError
 
 from tracker.config.cache import ConfigCache
+from tracker.config.service import ConfigService
+from tracker.crm.sync.open import opener
+from tracker.crm.sync.runner import CrmRunner
 from tracker.crons import CronContext, CronWorker
 from tracker.documents import open_documents
 from tracker.errors import UnavailableError
@@ -79,10 +83,23 @@ async def open_workers(settings: Settings) -> AsyncIterator[list[LeasedWorker]]:
         context = CronContext(settings, documents, shared, tuple(queues), cache, outage)
         workers.append(CronWorker(queues[0], settings, context))
         outage.workers.extend(workers)
+        service = ConfigService(engine, settings, actor="worker", notify=_nobody)
+        runner = CrmRunner(
+            documents.database,
+            opener(cache, service, settings.crm_timeout_seconds),
+            gather=timedelta(seconds=settings.crm_gather_seconds),
+            at_once=settings.crm_max_accounts,
+        )
+        await runner.start()
+        stack.push_async_callback(runner.close)
         pulse = Pulse(shared, lambda: _pulse_of(workers))
         await pulse.start()
         stack.push_async_callback(pulse.close)
         yield workers
+
+
+def _nobody() -> None:
+    """Workers change no configuration that others would have to hear of."""
 
 
 def _pulse_of(workers: list[LeasedWorker]) -> tuple[int, int, bool]:

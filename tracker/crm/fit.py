@@ -9,7 +9,7 @@ from datetime import date, datetime
 from tracker.crm.base import Entity, EntityField, FieldType, RecordError, Value
 
 
-def check_values(entity: Entity, fields: Mapping[str, Value], *, new: bool) -> list[RecordError]:
+def check_values(entity: Entity, fields: Mapping[str, Value], new: bool) -> list[RecordError]:
     """What the CRM would refuse of a record.
 
     :param fields: what is to be sent; ``None`` empties a field.

@@ -149,7 +149,8 @@ def _of_target(entity: Entity, rules: Sequence[Rule]) -> Iterator[Finding]:
     if not (target.creatable or target.updatable):
         text = f"{rule.target} is read-only in the CRM; map {_labels(rules)} to another field"
         yield Finding("error", "READ_ONLY", text, rule.entity, rule.field)
-    elif not (target.creatable and target.updatable):
+        return
+    if not (target.creatable and target.updatable):
         when = "of new records only" if target.creatable else "only once a record is there"
         yield Finding("warning", "PARTLY_READ_ONLY", f"{rule.target} can be written {when}", rule.entity, rule.field)
     for one in rules:
@@ -162,7 +163,8 @@ def _of_rule(entity: Entity, target: EntityField, rule: Rule) -> Iterator[Findin
     if rule.is_constant:
         value = rule.pipeline(rule.sources[0].name if rule.sources else None, Context())
         if not is_empty(value):
-            for error in check_values(entity, {target.name: value}, False):
+            errors = check_values(entity, {target.name: value}, new=target.creatable)
+            for error in (one for one in errors if one.fields == (target.name,)):
                 yield Finding("error", error.code, f"{rule.target}: {error.message}", rule.entity, rule.field)
         return
     for step in rule.pipeline.steps:
@@ -213,7 +215,7 @@ class _Trial:
             places = {_place(record.entity, name) for name in record.fields} | {_place(record.entity, "")}
             good = good and places.isdisjoint(self.refused)
             entity = self.described.get(record.entity)
-            for error in check_values(entity, record.fields, True) if entity else ():
+            for error in check_values(entity, record.fields, new=True) if entity else ():
                 good = False
                 name = error.fields[0] if error.fields else ""
                 self._note(Finding("error", error.code, error.message, record.entity, name), lead_id)

@@ -21,7 +21,9 @@ from tracker.analytics.aggregate import REACH
 from tracker.analytics.changes import days_between, days_of_lead
 from tracker.config.read import client_settings
 from tracker.config.service import ConfigService
+from tracker.crm.sync.outbox import deletions, due_updates, mark, stage
 from tracker.errors import ConflictError, NotFoundError, StaleError
+from tracker.leads.changes import LeadChange, has_listeners
 from tracker.leads.documents import Lead
 from tracker.leads.editable import checked_changes
 from tracker.leads.merge import longer_history
@@ -67,7 +69,10 @@ async def update_lead(
         changed, names = _edited(lead, wanted, actor, datetime.now(UTC))
         if not names:
             return document_view(lead)
+        # Before and after: one of the two is needed whichever of a crash and the sync comes in between.
+        await _tell(lead, changed, config)
         if await _written(lead, changed):
+            await _tell(lead, changed, config)
             target = ("lead", lead["leadId"])
             await asyncio.to_thread(
                 config.record_change, "lead.update", target, lead["clientId"], after={"changed": names}, actor=actor
@@ -90,8 +95,20 @@ async def request_sync(lead_id: str, actor: str, *, config: ConfigService) -> di
     )
     if found is None:
         raise _gone()
+    client = await asyncio.to_thread(config.client_record, lead["clientId"])
+    accounts = client.crm if client else ()
+    due = [mark(one.connection_id, lead["clientId"], lead["leadId"], now, now, force=True) for one in accounts]
+    await stage(Lead.get_pymongo_collection().database, due)
     await asyncio.to_thread(config.record_change, "lead.sync", ("lead", lead["leadId"]), lead["clientId"], actor=actor)
     return document_view(found)
+
+
+async def _tell(before: dict[str, Any], after: dict[str, Any], config: ConfigService) -> None:
+    """Note the change for the CRM accounts of the client."""
+    client = await asyncio.to_thread(config.client_record, before["clientId"])
+    if client is not None and has_listeners(client):
+        due = due_updates([LeadChange(before, after, client)], datetime.now(UTC))
+        await stage(Lead.get_pymongo_collection().database, due)
 
 
 def _edited(
@@ -204,6 +221,7 @@ async def delete_lead(
     await asyncio.to_thread(config.record_change, "lead.delete", ("lead", lead["leadId"]), client_id, actor=actor)
     days = await _days(lead)
     await state.mark(client_id, days)
+    await stage(database, deletions(lead, datetime.now(UTC)))
     events = (await database["events"].delete_many(own)).deleted_count
     sessions = await database["sessions"].update_many(
         {"clientId": client_id, "leads.leadId": lead["leadId"]}, {"$pull": {"leads": {"leadId": lead["leadId"]}}}

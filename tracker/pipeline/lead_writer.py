@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import ReplaceOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from tracker.crm.sync.outbox import due_updates, stage
+from tracker.leads.changes import changes, copies
 from tracker.leads.facts import LeadFacts
 from tracker.leads.join import Joined, Joiner, Windows
 from tracker.leads.merge import retouch
@@ -47,12 +50,17 @@ class LeadWriter:
         facts = _facts([*with_lead, *recalled], deltas, existing)
         visits = {key: Visit(existing.get(key, {}).get("leads") or ()) for key in _sessions(facts)}
         stored = await self._stored(facts, visits, [existing[key] for key in late], session)
+        clients = {draft.client.client_id: draft.client for draft in drafts}
+        before = copies(stored, clients)
         joined = Joiner(stored, visits, self._windows).join(facts)
         _retouch(stored, late, deltas, existing, joined)
         for draft in with_lead:
             draft.lead_id = joined.lead_of.get(draft.key)
         _note_in_sessions(visits, with_lead, recalled, deltas, joined)
+        told = changes(before, [*joined.touched.values(), *joined.begun.values()], clients)
+        due = due_updates(told, datetime.now(UTC))
         await self._save(joined, session)
+        await stage(self._leads.database, due, session)
         recalled = [draft for draft in recalled if draft.key in joined.lead_of]
         await self._name_lead(recalled, joined, session)
         return recalled

@@ -12,7 +12,8 @@ from sqlmodel import col, select
 
 from tracker.config import values
 from tracker.config.models import Client, new_id
-from tracker.config.records import KeyMode
+from tracker.config.read import load_client
+from tracker.config.records import ClientRecord, KeyMode
 from tracker.config.service.base import CreatedClient, ServiceBase, Transaction
 from tracker.config.service.keys import add_key
 from tracker.config.service.lookup import find_client
@@ -77,6 +78,10 @@ class Clients(ServiceBase):
             query = query.where(Client.is_active == active)
         with self._read() as session:
             return list(session.exec(query))
+
+    def client_record(self, client_id: str) -> ClientRecord | None:
+        """A client as workers know it, with forms, mappings and accounts; ``None`` when there is none."""
+        return load_client(self._engine, client_id)
 
     def page_clients(
         self,

@@ -10,24 +10,22 @@ from uuid import uuid4
 from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from tracker.config.records import ClientRecord
 from tracker.crm.sync.due import due_at
+from tracker.leads.changes import LeadChange
 from tracker.stores.documents import Database
 
-Change = tuple[Mapping[str, Any] | None, dict[str, Any], ClientRecord]
-"""A lead before (``None``: new) and after, and its client."""
 
-
-def due_updates(changes: Iterable[Change], now: datetime) -> list[UpdateOne]:
+def due_updates(changes: Iterable[LeadChange], now: datetime) -> list[UpdateOne]:
     """What is to be written into ``crm_due``; a lead that is due again is marked as not synced.
 
     Costs a comparison for a client without a CRM.
     """
     updates = []
-    for before, after, client in changes:
+    for change in changes:
+        client, after = change.client, change.after
         if not client.crm:
             continue
-        due = due_at(before, after, client.settings.sync_partial, now)
+        due = due_at(change.before, after, client.settings.sync_partial, now)
         if due is None:
             continue
         after["crmSynced"] = False
