@@ -182,7 +182,11 @@ class ApiKey(Table, table=True):
 
 
 class WebhookEndpoint(Table, table=True):
-    """A URL that is told about a client's leads. ``secret`` is sealed by `tracker.config.vault`."""
+    """A URL that is told about a client's leads. ``secret`` is sealed by `tracker.config.vault`.
+
+    ``previous_secret``: the one before the last rotation, which signs as well until ``previous_secret_until``.
+    ``disabled_reason``: a word for why deliveries switched it off at ``disabled_at``; null when people did.
+    """
 
     __tablename__: ClassVar[str] = "webhook_endpoints"
     __table_args__ = (Index("idx_webhook_endpoints_client_id", "client_id", "is_active"), TABLE_OPTIONS)
@@ -193,6 +197,10 @@ class WebhookEndpoint(Table, table=True):
     description: str | None = Attribute(default=None, sa_column=Column(String(255), nullable=True))
     event_types: list[str] = Attribute(default_factory=list, sa_column=json_value("event_types", list))
     secret: str = Attribute(repr=False, sa_column=Column(Text, nullable=False))
+    previous_secret: str | None = Attribute(default=None, repr=False, sa_column=Column(Text, nullable=True))
+    previous_secret_until: datetime | None = Attribute(default=None, sa_column=optional_time("previous_secret_until"))
+    disabled_at: datetime | None = Attribute(default=None, sa_column=optional_time("disabled_at"))
+    disabled_reason: str | None = Attribute(default=None, sa_column=Column(String(50), nullable=True))
     is_active: bool = Attribute(default=True, sa_column=flag("is_active", default=True))
     created_at: datetime = Attribute(default_factory=utc_now, sa_column=created_time())
     updated_at: datetime = Attribute(default_factory=utc_now, sa_column=updated_time())

@@ -20,7 +20,16 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from tracker.config.failures import explained
-from tracker.config.models import ApiKey, Client, ClientMapping, CrmConnection, Field, FieldMapping, Form
+from tracker.config.models import (
+    ApiKey,
+    Client,
+    ClientMapping,
+    CrmConnection,
+    Field,
+    FieldMapping,
+    Form,
+    WebhookEndpoint,
+)
 from tracker.config.records import (
     ClientMappingRecord,
     ClientRecord,
@@ -30,6 +39,7 @@ from tracker.config.records import (
     FormRecord,
     KeyRecord,
     MappingRecord,
+    WebhookRecord,
     WidgetConfig,
 )
 
@@ -75,7 +85,7 @@ def find_key(engine: Engine, key_hash: str) -> KeyRecord | None:
 def load_client(engine: Engine, client_id: str) -> ClientRecord | None:
     """A client, active or not, with its active forms in the order they were made and their fields in display order.
 
-    Five queries, however many forms there are.
+    Six queries, however many forms there are.
 
     :raises UnavailableError: when the database does not answer.
     """
@@ -88,7 +98,8 @@ def load_client(engine: Engine, client_id: str) -> ClientRecord | None:
             fields = [(field, mapping) for field, mapping in session.exec(_fields_of(client_id))]
             wide = session.exec(_mappings_of(client_id)).all()
             accounts = session.exec(_accounts_of(client_id)).all()
-            return _client_record(client, forms, fields, wide, accounts)
+            hooks = session.exec(_webhooks_of(client_id)).all()
+            return _client_record(client, forms, fields, wide, accounts, hooks)
     except (DBAPIError, PoolTimeoutError) as error:
         raise explained(engine, error) from None
 
@@ -154,6 +165,11 @@ def _accounts_of(client_id: str) -> SelectOfScalar[CrmConnection]:
     return query.order_by(col(CrmConnection.created_at), col(CrmConnection.connection_id))
 
 
+def _webhooks_of(client_id: str) -> SelectOfScalar[WebhookEndpoint]:
+    query = select(WebhookEndpoint).where(WebhookEndpoint.client_id == client_id, col(WebhookEndpoint.is_active))
+    return query.order_by(col(WebhookEndpoint.created_at), col(WebhookEndpoint.endpoint_id))
+
+
 def _crm_record(row: CrmConnection) -> CrmRecord:
     return CrmRecord(
         connection_id=row.connection_id,
@@ -184,6 +200,7 @@ def _client_record(
     fields: Sequence[tuple[Field, FieldMapping | None]],
     mappings: Sequence[ClientMapping] = (),
     accounts: Sequence[CrmConnection] = (),
+    hooks: Sequence[WebhookEndpoint] = (),
 ) -> ClientRecord:
     by_form: dict[str, list[FieldRecord]] = defaultdict(list)
     for field, mapping in fields:
@@ -199,6 +216,7 @@ def _client_record(
         forms=tuple(_form_record(form, by_form[form.form_id]) for form in forms),
         mappings=tuple(_client_mapping_record(mapping) for mapping in mappings),
         crm=tuple(_crm_record(account) for account in accounts),
+        webhooks=tuple(WebhookRecord(endpoint_id=one.endpoint_id, event_types=tuple(one.event_types)) for one in hooks),
     )
 
 

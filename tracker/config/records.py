@@ -127,6 +127,13 @@ class CrmRecord(_Camel, frozen=True):
     version: str
 
 
+class WebhookRecord(_Camel, frozen=True):
+    """An active webhook, without its address and secret. ``event_types``: what it is told; empty = everything."""
+
+    endpoint_id: str
+    event_types: tuple[str, ...] = ()
+
+
 class FormRecord(_Camel, frozen=True):
     """One configured form; ``fields`` in display order."""
 
@@ -152,3 +159,4 @@ class ClientRecord(_Camel, frozen=True):
     forms: tuple[FormRecord, ...]
     mappings: tuple[ClientMappingRecord, ...] = ()
     crm: tuple[CrmRecord, ...] = ()
+    webhooks: tuple[WebhookRecord, ...] = ()

@@ -138,6 +138,9 @@ def describe_webhook(endpoint: WebhookEndpoint) -> dict[str, Any]:
         "description": endpoint.description,
         "eventTypes": list(endpoint.event_types),
         "isActive": endpoint.is_active,
+        "disabledAt": iso(endpoint.disabled_at),
+        "disabledReason": endpoint.disabled_reason,
+        "previousSecretUntil": iso(endpoint.previous_secret_until),
         "createdAt": iso(endpoint.created_at),
         "updatedAt": iso(endpoint.updated_at),
     }

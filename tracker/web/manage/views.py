@@ -128,6 +128,9 @@ class WebhookView(Timed, kw_only=True):
     description: str | None
     event_types: list[str]
     is_active: bool
+    disabled_at: datetime | None
+    disabled_reason: str | None
+    previous_secret_until: datetime | None
 
 
 class NewWebhookView(WebhookView, kw_only=True):
