@@ -91,10 +91,10 @@ def update(
 
 @app.command("rotate")
 def rotate(webhook: WebhookArgument, yes: Yes = False) -> None:
-    """Give a webhook a new secret; what is sent from now on is signed with it."""
+    """Give a webhook a new secret; for a day what is sent is signed with the old one as well."""
     service = current().service
     url = service.get_webhook(webhook).url
-    confirm(f"Replace the secret of {url}? Its receiver refuses messages until it knows the new one.", [], yes)
+    confirm(f"Replace the secret of {url}? Its receiver must know the new one within 24 hours.", [], yes)
     _emit_created(service.rotate_webhook_secret(webhook), "The new secret:")
 
 

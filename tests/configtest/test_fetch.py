@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fixtures.builders import a_key
-from tracker.configtest.fetch import MAX_PAGE_BYTES, PageError, PageFetcher, is_public
+from tracker.addresses import is_public
+from tracker.configtest.fetch import MAX_PAGE_BYTES, PageError, PageFetcher
 
 PUBLIC = "93.184.216.34"
 

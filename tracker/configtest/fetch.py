@@ -10,14 +10,12 @@ proxies of the environment are not used.
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import Awaitable, Callable
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 import httpx
 import msgspec
 
+from tracker.addresses import Resolve, is_public, resolve
 from tracker.errors import InvalidError, TrackerError
 from tracker.ingest.origins import Site, origin_allowed
 
@@ -28,8 +26,6 @@ _MAX_REDIRECTS = 5
 _MAX_URL_CHARS = 2048
 _PORTS = {"http": 80, "https": 443}
 _HTML = ("text/html", "application/xhtml+xml")
-
-Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 class PageError(TrackerError):
@@ -48,27 +44,6 @@ class FetchedPage(msgspec.Struct, frozen=True):
     url: str
     html: str
     policies: list[str]
-
-
-async def resolve(host: str, port: int) -> list[str]:
-    """All addresses of a name.
-
-    :raises OSError: when it has none.
-    """
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is one of the public internet; one that carries another (mapped, 6to4, NAT64) is none."""
-    try:
-        parsed: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(parsed, IPv6Address) and (parsed.ipv4_mapped or parsed.sixtofour or parsed.teredo):
-        return False
-    special = parsed.is_multicast or parsed.is_reserved or getattr(parsed, "is_site_local", False)
-    return parsed.is_global and not special
 
 
 class PageFetcher:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from ipaddress import IPv4Address, IPv6Address
 
-from tracker.configtest.fetch import Resolve, is_public, resolve
+from tracker.addresses import Resolve, is_public, resolve
 from tracker.tasks import end
 
 _CONNECT_SECONDS = 10.0

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tracker.configtest.fetch import MAX_PAGE_BYTES, FetchedPage, PageError, Resolve, resolve
+from tracker.addresses import Resolve, resolve
+from tracker.configtest.fetch import MAX_PAGE_BYTES, FetchedPage, PageError
 from tracker.discovery.devtools import DevTools, Message, browser
 from tracker.discovery.gate import Gate
 from tracker.ingest.origins import Site, origin_allowed

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tracker.addresses import Resolve, resolve
 from tracker.assets import browser_script
 from tracker.config.records import ClientRecord, KeyRecord
 from tracker.configtest.checks import check_address, check_origin
-from tracker.configtest.fetch import FetchedPage, PageError, Resolve, resolve
+from tracker.configtest.fetch import FetchedPage, PageError
 from tracker.configtest.page import Parser, Place, check_page
 from tracker.configtest.report import Check
 from tracker.discovery.devtools import BrowserError, Message

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import secrets as randomness
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -16,13 +17,31 @@ from tracker.config.service.base import CreatedWebhook, ServiceBase
 from tracker.config.service.lookup import find_client, find_row
 from tracker.config.service.pages import Listing
 from tracker.config.vault import Vault
-from tracker.config.views import describe_webhook
+from tracker.config.views import describe_webhook, iso
 from tracker.paging import Page
 
 NO_WEBHOOK = "no such webhook; `trackerctl webhook list` shows the ids"
+OVERLAP = timedelta(hours=24)
+"""For so long after a rotation messages carry the signatures of both secrets."""
+
 _SECRET_BYTES = 24
 
 _WEBHOOKS = Listing("webhooks", WebhookEndpoint, "endpoint_id", {"createdAt": "created_at"}, describe_webhook)
+
+
+@dataclass(frozen=True)
+class WebhookTarget:
+    """What a message is sent with.
+
+    :ivar secrets: ``whsec_…``, the current one first; the one before it while both are good.
+    """
+
+    endpoint_id: str
+    client_id: str
+    url: str
+    event_types: tuple[str, ...]
+    is_active: bool
+    secrets: tuple[str, ...] = field(repr=False)
 
 
 class Webhooks(ServiceBase):
@@ -123,6 +142,8 @@ class Webhooks(ServiceBase):
             if description is not None:
                 endpoint.description = values.optional_text(description, "a description")
             endpoint.is_active = endpoint.is_active if is_active is None else is_active
+            if is_active is not None:
+                endpoint.disabled_at = endpoint.disabled_reason = None
             after = describe_webhook(endpoint)
             transaction.record("webhook.update", _target(endpoint), endpoint.client_id, before=before, after=after)
         return endpoint
@@ -130,7 +151,7 @@ class Webhooks(ServiceBase):
     def rotate_webhook_secret(
         self, endpoint_id: str, *, secret: str | None = None, expected: datetime | None = None
     ) -> CreatedWebhook:
-        """Give an endpoint a new secret; what is sent from now on is signed with it.
+        """Give an endpoint a new secret; what is sent is signed with both for `OVERLAP`, then with it alone.
 
         :param secret: ``whsec_…``; ``None`` = a fresh one.
         :param expected: as in `update_webhook`.
@@ -138,6 +159,8 @@ class Webhooks(ServiceBase):
         secret = values.webhook_secret(secret) if secret else _mint()
         with self._write() as transaction:
             endpoint = transaction.get(WebhookEndpoint, endpoint_id, NO_WEBHOOK, expected)
+            endpoint.previous_secret = endpoint.secret
+            endpoint.previous_secret_until = datetime.now(UTC) + OVERLAP
             endpoint.secret = self._sealed(secret)
             transaction.record("webhook.rotate", _target(endpoint), endpoint.client_id)
         return CreatedWebhook(endpoint, secret)
@@ -150,6 +173,38 @@ class Webhooks(ServiceBase):
             before = describe_webhook(endpoint)
             transaction.record("webhook.delete", _target(endpoint), endpoint.client_id, before=before)
         return endpoint
+
+    def disable_webhook(self, endpoint_id: str, reason: str, failing_since: datetime | None = None) -> bool:
+        """Switch an endpoint off because it takes nothing any more; the audit log says why.
+
+        :param reason: a word: ``gone`` or ``failing``.
+        :param failing_since: for the audit log.
+        :returns: whether it was on.
+        :raises NotFoundError: when there is none.
+        """
+        with self._write() as transaction:
+            endpoint = transaction.get(WebhookEndpoint, endpoint_id, NO_WEBHOOK)
+            if not endpoint.is_active:
+                return False
+            endpoint.is_active = False
+            endpoint.disabled_at, endpoint.disabled_reason = datetime.now(UTC), reason
+            after = {"isActive": False, "disabledReason": reason, "failingSince": iso(failing_since)}
+            transaction.record("webhook.disable", _target(endpoint), endpoint.client_id, after=after)
+        return True
+
+    def webhook_target(self, endpoint_id: str) -> WebhookTarget:
+        """Where and with which secrets messages to an endpoint are sent now.
+
+        :raises NotFoundError: when there is no such endpoint.
+        :raises SettingsError: when the secret that its own is sealed with is gone.
+        """
+        row, vault = self.get_webhook(endpoint_id), Vault(self._settings.secrets)
+        secrets = [vault.open(row.secret)]
+        until = row.previous_secret_until
+        if row.previous_secret and until is not None and until > datetime.now(UTC):
+            secrets.append(vault.open(row.previous_secret))
+        kinds = tuple(row.event_types)
+        return WebhookTarget(row.endpoint_id, row.client_id, row.url, kinds, row.is_active, tuple(secrets))
 
     def webhook_secret(self, endpoint_id: str) -> str:
         """The secret of an endpoint, for signing.

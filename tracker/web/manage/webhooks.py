@@ -106,7 +106,7 @@ async def update_webhook(request: ManageRequest, endpoint_id: FromPath[str]) -> 
 
 @acts(_PATH + "/rotate-secret", NewWebhookView, "Give a webhook a new secret", _TAG)
 async def rotate_webhook_secret(request: ManageRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
-    """What is sent from now on is signed with it. The answer holds it this once."""
+    """What is sent is signed with both for 24 hours, then with it alone. The answer holds it this once."""
     call = Call(request)
     await call.check_owner("webhook", endpoint_id)
 
