@@ -196,7 +196,10 @@ def _told(entry: dict[str, Any]) -> tuple[str, str]:
     if entry["kind"] == "status":
         return "status", f"{entry['from']} to {entry['to']}" if entry["from"] else entry["to"]
     if entry["kind"] == "crm":
-        return "crm", " ".join(str(entry[name]) for name in ("result", "crmId", "error") if entry.get(name))
+        words = [str(entry[name]) for name in ("result", "entity", "crmId", "code", "message") if entry.get(name)]
+        return "crm", " ".join(words) + (f"; {', '.join(entry['fields'])}" if entry.get("fields") else "")
+    if entry["kind"] == "webhook":
+        return "webhook", f"{entry['eventType']} {entry['status']}, attempts: {entry['attempts']}"
     if entry["kind"] == "event":
         return entry["eventType"], str(entry.get("page") or "")
     parts = [entry["reason"]]

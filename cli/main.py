@@ -42,7 +42,7 @@ NOUNS: dict[str, tuple[str, str, str]] = {
     "field": (CONFIGURE, "field", "Inputs of a form"),
     "mapping": (CONFIGURE, "mapping", "Where a field goes in the CRM"),
     "webhook": (CONFIGURE, "webhook", "URLs that are told about a client's leads"),
-    "crm": (CONFIGURE, "crm", "CRM accounts that leads are brought to"),
+    "crm": (CONFIGURE, "crm_account", "CRM accounts that leads are brought to"),
     "config": (CONFIGURE, "config", "The configuration as a file: export, compare, apply"),
     "embed": (CONFIGURE, "embed", "Print the snippet that goes into a site's pages"),
     "lead": (SEE, "lead", "People who filled in a form, or began to"),

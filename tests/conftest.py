@@ -9,6 +9,8 @@ pytest_plugins = [
     "tests.fixtures.servers",
     "tests.fixtures.system",
     "tests.fixtures.browser",
+    "tests.fixtures.receiver",
     "tests.fixtures.world",
+    "tests.fixtures.salesforce",
     "tests.browser.matrix.figures",
 ]

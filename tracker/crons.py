@@ -102,7 +102,7 @@ async def _refresh_analytics(context: CronContext) -> None:
 
 async def _close_abandoned(context: CronContext) -> None:
     pause = timedelta(minutes=context.settings.abandoned_after_minutes)
-    await close_abandoned(context.documents.database, datetime.now(UTC), pause)
+    await close_abandoned(context.documents.database, datetime.now(UTC), pause, context.cache.client)
 
 
 async def _bound_dead_letters(context: CronContext) -> None:

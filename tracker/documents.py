@@ -15,10 +15,15 @@ from tracker.leads.documents import Lead
 from tracker.pipeline.documents import Event, Session
 from tracker.settings import Settings
 from tracker.stores.documents import Documents, connect, ensure_indexes, open_database
+from tracker.webhooks.documents import WebhookDelivery, WebhookFailing
 
 log = structlog.get_logger(__name__)
 
-DOCUMENTS: tuple[type[Document], ...] = (Event, Lead, Session, AnalyticsDaily, CrmDue, CrmState, CrmAttempt)
+DOCUMENTS: tuple[type[Document], ...] = (
+    *(Event, Lead, Session, AnalyticsDaily),
+    *(CrmDue, CrmState, CrmAttempt),
+    *(WebhookDelivery, WebhookFailing),
+)
 
 
 def declared_indexes() -> dict[str, list[IndexModel]]:

@@ -146,6 +146,16 @@ class Settings(BaseSettings):
     )
     crm_timeout_seconds: float = Field(30.0, gt=0, description="Longest wait for one answer of a CRM")
     crm_max_accounts: int = Field(8, ge=1, description="CRM accounts that a worker has in its hands at a time")
+    webhook_timeout_seconds: float = Field(
+        15.0, gt=0, le=120, description="Longest wait for a webhook's answer; then it is tried again later"
+    )
+    webhook_max_requests: int = Field(64, ge=1, description="Requests to webhooks that a worker has open together")
+    webhook_max_requests_per_endpoint: int = Field(
+        4, ge=1, description="Of these to one endpoint that answers; one that does not gets a single one"
+    )
+    webhook_allow_private: bool = Field(
+        False, description="Let webhooks post to private and loopback addresses; `trackerctl dev` does"
+    )
 
     # --- operation --------------------------------------------------------------------------------------------------
     embedded: bool = Field(False, description="Set by `trackerctl dev`: the stores are embedded ones")

@@ -39,6 +39,7 @@ from tracker.stores.documents import Documents
 from tracker.stores.relational import create_engine
 from tracker.suspects import Suspects
 from tracker.telemetry.logs import configure
+from tracker.webhooks.open import open_runner
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +59,8 @@ async def open_workers(settings: Settings) -> AsyncIterator[list[LeasedWorker]]:
         cache = ConfigCache(shared, engine, settings)
         await cache.start()
         stack.push_async_callback(cache.close)
-        store = Store(documents, settings)
+        webhooks = open_runner(documents.database, engine, shared, settings)
+        store = Store(documents, settings, webhooks.wake)
         if store.session_id is not None:
             registry = SessionRegistry(shared, documents.client, settings.job_lease_seconds)
             await registry.start(store.session_id)
@@ -92,6 +94,8 @@ async def open_workers(settings: Settings) -> AsyncIterator[list[LeasedWorker]]:
         )
         await runner.start()
         stack.push_async_callback(runner.close)
+        await webhooks.start()
+        stack.push_async_callback(webhooks.close)
         pulse = Pulse(shared, lambda: _pulse_of(workers))
         await pulse.start()
         stack.push_async_callback(pulse.close)

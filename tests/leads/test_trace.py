@@ -73,16 +73,17 @@ async def test_it_is_json_as_it_is(lead: dict[str, Any]) -> None:
 
 async def test_it_tells_where_the_lead_was_brought(documents: Documents, lead: dict[str, Any]) -> None:
     later = NOON + timedelta(hours=1)
-    brought = {
-        "crmErrors": [{"at": later, "error": "timeout"}],
-        "crmSyncedAt": later + SECOND,
-        "crmId": "00Q1",
-        "crmSynced": True,
-    }
-    await documents.database["leads"].update_one({"leadId": lead["leadId"]}, {"$set": brought})
-    *_, failed, synced = (await trace_lead(lead["leadId"]))["timeline"]
-    assert (failed["kind"], failed["result"], failed["error"]) == ("crm", "failed", "timeout")
-    assert (synced["kind"], synced["result"], synced["crmId"]) == ("crm", "synced", "00Q1")
+    own = {"clientId": lead["clientId"], "leadId": lead["leadId"], "connectionId": "c", "entity": "Lead"}
+    await documents.database["crm_attempts"].insert_many(
+        [
+            {**own, "at": later, "outcome": "failed", "code": "UNABLE_TO_LOCK_ROW", "crmId": None, "fields": ["Email"]},
+            {**own, "at": later + SECOND, "outcome": "created", "crmId": "00Q1", "fields": ["Email"]},
+            {**own, "leadId": "another", "at": later, "outcome": "created"},
+        ]
+    )
+    *_, failed, created = (await trace_lead(lead["leadId"]))["timeline"]
+    assert (failed["kind"], failed["result"], failed["code"]) == ("crm", "failed", "UNABLE_TO_LOCK_ROW")
+    assert (created["result"], created["crmId"], created["fields"]) == ("created", "00Q1", ["Email"])
 
 
 async def test_events_that_an_identify_attached_are_told_though_they_are_of_another_visit(

@@ -58,6 +58,7 @@ async def test_shows_what_became_of_events(world_settings: Settings, site: Site,
         "dropped_client_gone": 2,
     }
     assert found["tracker_events_waiting", ""] == 2
+    assert {found["tracker_webhook_attempts_total", name] for name in ("delivered", "retried", "failed")} == {0}
     assert found["tracker_events_unaccounted", ""] == 0
     assert found["tracker_queue_jobs", queue_name(0)] == 1
     assert 100 <= found["tracker_queue_oldest_seconds", ""] < 160

@@ -5,6 +5,7 @@ They travel between processes through Redis (msgpack), so a field may be added w
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -12,6 +13,10 @@ import msgspec
 KeyKind = Literal["publishable", "secret"]
 KeyMode = Literal["live", "test"]
 ConsentMode = Literal["none", "optout", "optin"]
+
+
+SYNC_PARTIAL = re.compile(r"none|email|percent:([1-9]\d?|100)")
+"""What `ClientSettings.sync_partial` may be."""
 
 
 class _Camel(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=False):

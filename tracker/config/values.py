@@ -14,15 +14,16 @@ import msgspec
 
 from tracker.config.models import SELECTOR_CHARS
 from tracker.config.patterns import redact_patterns
-from tracker.config.records import ClientSettings, WidgetConfig
+from tracker.config.records import SYNC_PARTIAL, ClientSettings, WidgetConfig
 from tracker.errors import InvalidError
 
 MAX_RETENTION_DAYS = 3650
+EVENT_TYPES = ("lead.created", "lead.updated", "lead.submitted", "lead.abandoned", "lead.deleted", "form.submitted")
+"""What webhooks can be told (`tracker.webhooks.payloads`)."""
 _MAX_DOMAIN_CHARS = 253
 _MAX_URL_CHARS = 2048
 _MAX_ORIGINS = 100
 _MAX_ALTERNATIVES = 20
-_MAX_EVENT_TYPES = 50
 _MAX_CREDENTIALS = 30
 _MAX_CREDENTIAL_CHARS = 16_384  # a private key in PEM fits
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -30,7 +31,6 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _FIELD_TYPE = re.compile(r"[a-z][a-z0-9_-]{0,49}")
-_MESSAGE_TYPE = re.compile(r"[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){0,3}")
 _CREDENTIAL = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _REGION = re.compile(r"[A-Z]{2}")
@@ -169,8 +169,8 @@ def event_types(given: Iterable[str]) -> list[str]:
     if isinstance(given, str):
         given = (given,)
     known = list(dict.fromkeys(kind.strip() for kind in given))
-    if len(known) > _MAX_EVENT_TYPES or not all(_MESSAGE_TYPE.fullmatch(kind) for kind in known):
-        raise InvalidError(f"event types are up to {_MAX_EVENT_TYPES} names like lead.created; none of them = all")
+    if not set(known) <= set(EVENT_TYPES):
+        raise InvalidError(f"event types are {', '.join(EVENT_TYPES)}; none of them = all")
     return known
 
 
@@ -275,6 +275,8 @@ def client_settings(stored: Mapping[str, Any], patch: Mapping[str, Any] | None) 
     checked = _checked(result, ClientSettings, "settings")
     if checked.default_region is not None and not _REGION.fullmatch(checked.default_region):
         raise InvalidError("settings: defaultRegion must be two capital letters like US")
+    if not SYNC_PARTIAL.fullmatch(checked.sync_partial):
+        raise InvalidError("settings: syncPartial must be none, email, or percent:1 to percent:100")
     for name in ("limitEventsPerMinute", "limitConfigPerMinute", "limitIpEventsPerMinute"):
         value = result.get(name)
         if value is not None and not 0 <= value <= 2**31 - 1:

@@ -24,7 +24,7 @@ class LeadChange:
 
 def has_listeners(client: ClientRecord) -> bool:
     """Whether anybody is told of this client's leads; nothing is copied or compared for the others."""
-    return bool(client.crm)
+    return bool(client.crm or client.webhooks)
 
 
 def copies(leads: Iterable[dict[str, Any]], clients: Mapping[str, ClientRecord]) -> dict[str, dict[str, Any]]:

@@ -14,12 +14,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from pymongo import ReturnDocument
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
 from tracker.analytics import state
 from tracker.analytics.aggregate import REACH
 from tracker.analytics.changes import days_between, days_of_lead
 from tracker.config.read import client_settings
+from tracker.config.records import ClientRecord
 from tracker.config.service import ConfigService
 from tracker.crm.sync.outbox import deletions, due_updates, mark, stage
 from tracker.errors import ConflictError, NotFoundError, StaleError
@@ -30,7 +32,11 @@ from tracker.leads.merge import longer_history
 from tracker.leads.overlay import lay, lift
 from tracker.leads.phones import to_e164
 from tracker.leads.service import find_lead
+from tracker.stores.documents import all_or_nothing
 from tracker.views import document_view
+from tracker.webhooks.outbox import deliveries, forget_lead, lead_deliveries
+from tracker.webhooks.outbox import stage as stage_deliveries
+from tracker.webhooks.payloads import deletion
 
 _ATTEMPTS = 20
 
@@ -71,7 +77,7 @@ async def update_lead(
             return document_view(lead)
         # Before and after: one of the two is needed whichever of a crash and the sync comes in between.
         await _tell(lead, changed, config)
-        if await _written(lead, changed):
+        if await _written(lead, changed, await _listeners(lead, config)):
             await _tell(lead, changed, config)
             target = ("lead", lead["leadId"])
             await asyncio.to_thread(
@@ -103,10 +109,16 @@ async def request_sync(lead_id: str, actor: str, *, config: ConfigService) -> di
     return document_view(found)
 
 
+async def _listeners(lead: Mapping[str, Any], config: ConfigService) -> ClientRecord | None:
+    """The lead's client, if there is anybody to tell."""
+    client = await asyncio.to_thread(config.client_record, lead["clientId"])
+    return client if client is not None and has_listeners(client) else None
+
+
 async def _tell(before: dict[str, Any], after: dict[str, Any], config: ConfigService) -> None:
     """Note the change for the CRM accounts of the client."""
-    client = await asyncio.to_thread(config.client_record, before["clientId"])
-    if client is not None and has_listeners(client):
+    client = await _listeners(before, config)
+    if client is not None:
         due = due_updates([LeadChange(before, after, client)], datetime.now(UTC))
         await stage(Lead.get_pymongo_collection().database, due)
 
@@ -163,8 +175,11 @@ def _take_place(lead: dict[str, Any]) -> None:
         lead.pop("current", None)
 
 
-async def _written(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Store what differs, if nobody has changed the lead meanwhile: each event it takes up is a line of its history."""
+async def _written(before: dict[str, Any], after: dict[str, Any], client: ClientRecord | None) -> bool:
+    """Store what differs, if nobody has changed the lead meanwhile: each event it takes up is a line of its history.
+
+    :param client: whose webhooks are told, in the same transaction.
+    """
     differ = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
     differ += [name for name in before if name not in after and name not in differ]
     condition: dict[str, Any] = {"_id": before["_id"]}
@@ -173,13 +188,21 @@ async def _written(before: dict[str, Any], after: dict[str, Any]) -> bool:
     update: dict[str, Any] = {"$set": {name: after[name] for name in differ if name in after}}
     if gone := {name: "" for name in differ if name not in after}:
         update["$unset"] = gone
+    leads = Lead.get_pymongo_collection()
+    told = lead_deliveries([LeadChange(before, after, client)], datetime.now(UTC)) if client else []
+
+    async def write(session: AsyncClientSession | None) -> bool:
+        matched = bool((await leads.update_one(condition, update, session=session)).matched_count)
+        if matched:
+            await stage_deliveries(leads.database, told, session)
+        return matched
+
     try:
-        result = await Lead.get_pymongo_collection().update_one(condition, update)
+        return await (all_or_nothing(leads.database, write) if told else write(None))
     except DuplicateKeyError:
         # Another lead of the new address is the current one, and stays it.
         without = {name: value for name, value in after.items() if name != "current"}
-        return await _written(before, without)
-    return bool(result.matched_count)
+        return await _written(before, without, client)
 
 
 async def _view(lead: Mapping[str, Any]) -> dict[str, Any]:
@@ -226,13 +249,27 @@ async def delete_lead(
     sessions = await database["sessions"].update_many(
         {"clientId": client_id, "leads.leadId": lead["leadId"]}, {"$pull": {"leads": {"leadId": lead["leadId"]}}}
     )
-    await database["leads"].delete_one({"_id": lead["_id"]})
+    await _gone_for_good(lead, await _listeners(lead, config))
     # What a worker gave to the lead in between.
     events += (await database["events"].delete_many(own)).deleted_count
     # Again: a rebuild may have seen the days before the events were gone.
     await state.mark(client_id, days)
     counts = {"events": events, "sessions": sessions.modified_count, "days": len(days)}
     return {"leadId": lead["leadId"], "clientId": client_id, **counts}
+
+
+async def _gone_for_good(lead: dict[str, Any], client: ClientRecord | None) -> None:
+    """Delete the lead's document and what waits to tell of it, and tell that it is gone."""
+    now = datetime.now(UTC)
+    told = deliveries(deletion(lead, now), client, now) if client else []
+
+    async def write(session: AsyncClientSession | None) -> None:
+        leads = Lead.get_pymongo_collection()
+        await forget_lead(leads.database, lead["clientId"], lead["leadId"], session)
+        if (await leads.delete_one({"_id": lead["_id"]}, session=session)).deleted_count:
+            await stage_deliveries(leads.database, told, session)
+
+    await all_or_nothing(Lead.get_pymongo_collection().database, write)
 
 
 async def count_events(lead: Mapping[str, Any]) -> int:

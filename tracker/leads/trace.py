@@ -21,7 +21,8 @@ async def trace_lead(ref: str) -> dict[str, Any]:
     :param ref: the lead's id, or its beginning.
     :returns: ``{"lead": {leadId, clientId, email, status, quality, source}, "timeline": [{at, kind, …}]}``, JSON-ready.
         Kinds: ``event`` (of the lead's visits, without a decision), ``decision`` (with ``decision``, ``reason``,
-        ``changed``, ``kept``, ``fields`` as they were sent), ``status`` (``from``, ``to``), ``crm`` (``result``).
+        ``changed``, ``kept``, ``fields`` as they were sent), ``status`` (``from``, ``to``), ``crm`` (``result``),
+        ``webhook`` (``eventType``, ``status``, ``attempts``).
     :raises NotFoundError: :raises ConflictError: as ``lead show`` does.
     """
     lead = await find_lead(ref)
@@ -29,7 +30,8 @@ async def trace_lead(ref: str) -> dict[str, Any]:
     decisions = [_decision(entry, events.get(entry.get("eventId", ""))) for entry in lead.get("history", [])]
     decided = {entry.get("eventId") for entry in lead.get("history", [])}
     others = [_event(event) for event in events.values() if event["eventId"] not in decided]
-    timeline = sorted([*others, *decisions, *_statuses(lead), *_crm(lead)], key=_order)
+    told = [*await _attempts(lead), *await _deliveries(lead)]
+    timeline = sorted([*others, *decisions, *_statuses(lead), *told], key=_order)
     head = {name: lead.get(name) for name in ("leadId", "clientId", "email", "status", "quality", "source", "test")}
     return document_view({"lead": head, "timeline": timeline})
 
@@ -84,12 +86,39 @@ def _statuses(lead: dict[str, Any]) -> list[dict[str, Any]]:
     return moves
 
 
-def _crm(lead: dict[str, Any]) -> list[dict[str, Any]]:
-    attempts = [{"kind": "crm", "result": "failed", **error} for error in lead.get("crmErrors") or [] if "at" in error]
-    if lead.get("crmSyncedAt"):
-        attempts.append({"at": lead["crmSyncedAt"], "kind": "crm", "result": "synced", "crmId": lead.get("crmId")})
-    return attempts
+async def _attempts(lead: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each record that went to a CRM, or was refused; of the last thirty days."""
+    rows = Lead.get_pymongo_collection().database["crm_attempts"]
+    names = ("connectionId", "entity", "fields", "crmId", "code", "message", "seconds")
+    own = {"clientId": lead["clientId"], "leadId": lead["leadId"]}
+    found = rows.find(own, dict.fromkeys((*names, "at", "outcome"), 1)).sort("at", 1).limit(_MOST_EVENTS)
+    return [
+        {
+            "at": row["at"],
+            "kind": "crm",
+            "result": row["outcome"],
+            **{name: row[name] for name in names if row.get(name) not in (None, "", [])},
+        }
+        async for row in found
+    ]
+
+
+async def _deliveries(lead: dict[str, Any]) -> list[dict[str, Any]]:
+    """What webhooks were told of it, or are to be."""
+    rows = Lead.get_pymongo_collection().database["webhook_deliveries"]
+    names = ("endpointId", "eventType", "status", "attempts", "deliveredAt", "failedBecause")
+    own = {"clientId": lead["clientId"], "leadId": lead["leadId"]}
+    found = rows.find(own, dict.fromkeys((*names, "createdAt"), 1)).sort("createdAt", 1).limit(_MOST_EVENTS)
+    return [
+        {
+            "at": row["createdAt"],
+            "kind": "webhook",
+            "deliveryId": row["_id"],
+            **{name: row[name] for name in names if row.get(name) is not None},
+        }
+        async for row in found
+    ]
 
 
 def _order(entry: dict[str, Any]) -> tuple[Any, int]:
-    return entry["at"], ("event", "decision", "status", "crm").index(entry["kind"])
+    return entry["at"], ("event", "decision", "status", "crm", "webhook").index(entry["kind"])

@@ -20,6 +20,8 @@ from tracker.pipeline.people import WAITING_TYPES
 from tracker.pipeline.recall import FIELDS, recall
 from tracker.pipeline.sessions import SessionDelta, SessionKey, lands_earlier, visit_of
 from tracker.stores.documents import AsyncCollection, either
+from tracker.webhooks.outbox import lead_deliveries
+from tracker.webhooks.outbox import stage as stage_deliveries
 
 
 class LeadWriter:
@@ -61,6 +63,7 @@ class LeadWriter:
         due = due_updates(told, datetime.now(UTC))
         await self._save(joined, session)
         await stage(self._leads.database, due, session)
+        await stage_deliveries(self._leads.database, lead_deliveries(told, datetime.now(UTC)), session)
         recalled = [draft for draft in recalled if draft.key in joined.lead_of]
         await self._name_lead(recalled, joined, session)
         return recalled

@@ -15,7 +15,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from bson import ObjectId
@@ -33,6 +33,7 @@ from tracker.pipeline.session_writer import SessionWriter
 from tracker.pipeline.sessions import group_by_session
 from tracker.settings import Settings
 from tracker.stores.documents import Documents, either
+from tracker.webhooks.outbox import form_deliveries, stage
 
 _DUPLICATE_KEY = 11000
 _MAX_CONFLICTS = 12
@@ -65,10 +66,14 @@ class _TakenBack(Exception):  # noqa: N818 - not an error
 
 
 class Store:
-    """Stores batches of drafts."""
+    """Stores batches of drafts.
 
-    def __init__(self, documents: Documents, settings: Settings) -> None:
+    :param told: called after a commit that may have left something to send to a webhook.
+    """
+
+    def __init__(self, documents: Documents, settings: Settings, told: Callable[[], None] = lambda: None) -> None:
         self._documents = documents
+        self._told = told
         self._settings = settings
         # One session for the life of the process: a new transaction in it ends one that an error left open, and
         # other workers can end its last one when this process dies (`tracker.orphans`).
@@ -95,6 +100,8 @@ class Store:
         """
         written = await self._write_batch(_first_of_each(drafts), maybe_known)
         known = written.known
+        if any(draft.client.webhooks for draft in written.changed):
+            self._told()
         visitors = await self._attacher.due(written.changed, [draft for draft in drafts if draft.key in known])
         if visitors:
             await self._tried(lambda: self._in_transaction(lambda session: self._attacher.settle(visitors, session)))
@@ -182,6 +189,7 @@ class Store:
             documents = [event_document(draft, self._settings) for draft in fresh]
             await self._events.insert_many(documents, session=session)
             await self._attacher.mark_identified(fresh, session)
+            await stage(self._documents.database, form_deliveries(fresh, datetime.now(UTC)), session)
             fresh = [*fresh, *recalled]
         return _Written(known, fresh)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous import collection
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
     ConnectionFailure,
@@ -28,6 +29,7 @@ from tracker.settings import Settings
 Database = AsyncDatabase[dict[str, Any]]
 AsyncCollection = collection.AsyncCollection[dict[str, Any]]
 _META = "trackerctl_meta"
+_Result = TypeVar("_Result")
 
 # Codes of a server that cannot serve now, or not this user: the same call can succeed later without being changed.
 _AWAY_CODES = frozenset(
@@ -132,6 +134,24 @@ async def open_database(client: AsyncMongoClient[dict[str, Any]], settings: Sett
     )
     transactions = bool(hello.get("setName") or hello.get("msg") == "isdbgrid")
     return Documents(client, database, concern, transactions)
+
+
+async def all_or_nothing(
+    database: Database, work: Callable[[AsyncClientSession | None], Awaitable[_Result]]
+) -> _Result:
+    """Do several writes in one transaction, again when another one comes in between; without a replica set, one after
+    the other.
+
+    :param work: may be called several times; gets the session that its writes belong to.
+    :raises pymongo.errors.PyMongoError: what ``work`` raises, or an outage.
+    """
+    hello = await database.client.admin.command("hello")
+    if not (hello.get("setName") or hello.get("msg") == "isdbgrid"):
+        return await work(None)
+    async with database.client.start_session() as session:
+        return await session.with_transaction(
+            work, read_concern=ReadConcern("snapshot"), write_concern=database.write_concern
+        )
 
 
 async def ensure_indexes(database: Database, declared: Mapping[str, Sequence[IndexModel]]) -> bool:

@@ -15,10 +15,11 @@ from tracker.deadletters.places import open_places
 from tracker.errors import ForbiddenError, UnavailableError
 from tracker.pipeline.outcome import Outcome
 from tracker.settings import Settings
-from tracker.stores.redis import RedisError
+from tracker.stores.redis import AsyncRedis, RedisError
 from tracker.telemetry.metrics import CONTENT_TYPE, counter, exposition, gauge
 from tracker.web.http import AppRequest, is_trusted
 from tracker.web.services import services_of
+from tracker.webhooks.figures import OUTCOMES, REASONS, read_figures
 
 _LOOPBACK = "127.0.0.0/8,::1/128"
 # What a reverse proxy adds: then the peer is the proxy, whoever asks.
@@ -32,10 +33,11 @@ async def get_metrics(request: AppRequest) -> Response[bytes]:
     :raises ForbiddenError: without the token of the settings; where none is set, from anywhere but this machine.
     :raises UnavailableError: while a Redis of the queue is away.
     """
-    settings = services_of(request).settings
+    services = services_of(request)
+    settings = services.settings
     _admit(request, settings.metrics_token)
     try:
-        families = await _read(settings)
+        families = await _read(settings, services.redis)
     except (RedisError, OSError) as error:
         raise UnavailableError("the queue does not answer", retry_after=5) from error
     return Response(exposition(families), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
@@ -52,9 +54,18 @@ def _admit(request: AppRequest, token: str) -> None:
         raise ForbiddenError("only from this machine, and not through a proxy; or set TRACKER_METRICS_TOKEN")
 
 
-async def _read(settings: Settings) -> list[Metric]:
+async def _read(settings: Settings, redis: AsyncRedis) -> list[Metric]:
     books, queues, letters = await asyncio.gather(read_books(settings), queue_states(settings), _dead_letters(settings))
-    return _families(total(books), queues, letters)
+    return [*_families(total(books), queues, letters), *_of_webhooks(await read_figures(redis))]
+
+
+def _of_webhooks(figures: dict[str, int]) -> list[Metric]:
+    attempts = {name: figures[name] for name in OUTCOMES}
+    disabled = {reason: figures[f"disabled_{reason}"] for reason in REASONS}
+    return [
+        counter("tracker_webhook_attempts", "Attempts to tell webhooks by what came of them", attempts, "outcome"),
+        counter("tracker_webhook_endpoints_disabled", "Webhooks that were switched off by reason", disabled, "reason"),
+    ]
 
 
 async def _dead_letters(settings: Settings) -> DeadLetterState:

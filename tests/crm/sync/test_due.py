@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.crm.sync.due import DEBOUNCE, PARTIAL, due_at, same_content
+from tracker.config.records import SYNC_PARTIAL
+from tracker.crm.sync.due import DEBOUNCE, due_at, same_content
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 PARTIAL_LEAD = {"status": "partial", "email": "a@b.example", "formProgress": 40, "fields": {"budget": "5"}}
@@ -69,4 +70,4 @@ def test_content_is_the_same_both_ways_round(one: dict[str, Any], other: dict[st
 
 @given(st.integers(-5, 200))
 def test_a_percentage_is_from_1_to_100(number: int) -> None:
-    assert bool(PARTIAL.fullmatch(f"percent:{number}")) is (1 <= number <= 100)
+    assert bool(SYNC_PARTIAL.fullmatch(f"percent:{number}")) is (1 <= number <= 100)

@@ -22,6 +22,7 @@ from tests.deadletters.letters import a_letter, bury
 from tests.fixtures.processes import wait_until
 from tests.fixtures.system import System, submission
 from tests.web.manage.test_nouns import CLIENT_MAPPING, CRM, FIELD, FORM, MAPPING, WEBHOOK
+from tests.webhooks.scene import a_delivery
 from tracker.access.tokens import Scope, issue_token
 from tracker.settings import Settings
 
@@ -52,6 +53,9 @@ class Caller:
         client = self.client["clientId"]
         form = self.make(f"/v1/clients/{client}/forms", FORM)["formId"]
         field = self.make(f"/v1/forms/{form}/fields", FIELD)["fieldId"]
+        hook = self.make(f"/v1/clients/{client}/webhooks", WEBHOOK)["endpointId"]
+        delivery = a_delivery(client, hook)
+        self.system.database["webhook_deliveries"].insert_one(delivery)
         async with redis.asyncio.Redis.from_url(self.system.settings["TRACKER_REDIS_URL"]) as store:
             (letter,) = await bury(store, a_letter(client))
         return {
@@ -60,7 +64,8 @@ class Caller:
             "field_id": field,
             "mapping_id": self.make(f"/v1/fields/{field}/mapping", MAPPING)["mappingId"],
             "client_mapping_id": self.make(f"/v1/clients/{client}/mappings", CLIENT_MAPPING)["mappingId"],
-            "endpoint_id": self.make(f"/v1/clients/{client}/webhooks", WEBHOOK)["endpointId"],
+            "endpoint_id": hook,
+            "delivery_id": delivery["_id"],
             "connection_id": self.make(f"/v1/clients/{client}/crm", CRM)["connectionId"],
             "key_id": self.make(f"/v1/clients/{client}/keys", {})["keyId"],
             "lead_id": self.a_lead(),

@@ -12,8 +12,10 @@ from tests.deadletters.letters import a_letter, bury
 from tests.fixtures.builders import submission
 from tests.web.manage.conftest import NOBODY, Api
 from tests.web.manage.test_nouns import CLIENT_MAPPING, CRM, FIELD, FORM, MAPPING, WEBHOOK
+from tests.webhooks.scene import a_delivery
 from tracker.app import create_app
 from tracker.web.manage import guard
+from tracker.webhooks.documents import WebhookDelivery
 
 Operation = tuple[str, str, dict[str, Any]]
 METHODS = ("get", "put", "post", "delete")
@@ -40,6 +42,8 @@ async def of_both(api: Api, redis: Redis) -> dict[str, str]:
     await api.store_events(api.other, submission("other@other.example"))
     lead = (await api.get(f"/v1/leads?clientId={client}")).json()["items"][0]
     (letter,) = await bury(redis, a_letter(client))
+    delivery = a_delivery(client, webhook["endpointId"])
+    await WebhookDelivery.get_pymongo_collection().insert_one(delivery)
     return {
         "client_id": client,
         "form_id": form["formId"],
@@ -47,6 +51,7 @@ async def of_both(api: Api, redis: Redis) -> dict[str, str]:
         "mapping_id": mapping["mappingId"],
         "client_mapping_id": wide["mappingId"],
         "endpoint_id": webhook["endpointId"],
+        "delivery_id": delivery["_id"],
         "connection_id": connection["connectionId"],
         "key_id": key["keyId"],
         "lead_id": lead["leadId"],

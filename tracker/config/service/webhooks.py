@@ -34,6 +34,7 @@ class WebhookTarget:
     """What a message is sent with.
 
     :ivar secrets: ``whsec_…``, the current one first; the one before it while both are good.
+    :ivar changed_at: when somebody changed it last.
     """
 
     endpoint_id: str
@@ -41,6 +42,7 @@ class WebhookTarget:
     url: str
     event_types: tuple[str, ...]
     is_active: bool
+    changed_at: datetime
     secrets: tuple[str, ...] = field(repr=False)
 
 
@@ -203,8 +205,15 @@ class Webhooks(ServiceBase):
         until = row.previous_secret_until
         if row.previous_secret and until is not None and until > datetime.now(UTC):
             secrets.append(vault.open(row.previous_secret))
-        kinds = tuple(row.event_types)
-        return WebhookTarget(row.endpoint_id, row.client_id, row.url, kinds, row.is_active, tuple(secrets))
+        return WebhookTarget(
+            endpoint_id=row.endpoint_id,
+            client_id=row.client_id,
+            url=row.url,
+            event_types=tuple(row.event_types),
+            is_active=row.is_active,
+            changed_at=row.updated_at,
+            secrets=tuple(secrets),
+        )
 
     def webhook_secret(self, endpoint_id: str) -> str:
         """The secret of an endpoint, for signing.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,10 +17,6 @@ _BOOKKEEPING = frozenset(
         *("crmSynced", "crmSyncedAt", "crmId", "crmErrors", "crmRecords", "crmHeld"),
     )
 )
-_PERCENT = re.compile(r"percent:(\d{1,3})")
-
-PARTIAL = re.compile(r"none|email|percent:([1-9]\d?|100)")
-"""What a client's ``syncPartial`` may be."""
 
 
 def due_at(
@@ -48,9 +43,8 @@ def is_wanted(lead: Mapping[str, Any], sync_partial: str) -> bool:
         return True
     if sync_partial == "email":
         return bool(lead.get("email"))
-    if found := _PERCENT.fullmatch(sync_partial):
-        return int(lead.get("formProgress") or 0) >= int(found[1])
-    return False
+    kind, _, percent = sync_partial.partition(":")
+    return kind == "percent" and int(lead.get("formProgress") or 0) >= int(percent)
 
 
 def same_content(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from tracker.web.manage import (
     clients,
     crm,
     deadletters,
+    deliveries,
     events,
     fields,
     forms,
@@ -35,7 +36,7 @@ __all__ = ["manage_router"]
 log = structlog.get_logger(__name__)
 
 _NOUNS = (
-    *(clients, keys, forms, fields, mappings, client_mappings, webhooks, crm),
+    *(clients, keys, forms, fields, mappings, client_mappings, webhooks, deliveries, crm),
     *(leads, events, analytics, deadletters, audit),
 )
 # Pages of other sites have no business here: no answer has a CORS header, unlike those of the ingest endpoints.

@@ -14,6 +14,7 @@ from tracker.config.records import ClientSettings, KeyKind, KeyMode, WidgetConfi
 from tracker.config.views import KeyStatus
 from tracker.leads.documents import LeadQuality, LeadStatus
 from tracker.web.manage.describe import page_of
+from tracker.webhooks.documents import DeliveryStatus
 
 
 class View(msgspec.Struct, rename="camel", kw_only=True):
@@ -137,6 +138,54 @@ class NewWebhookView(WebhookView, kw_only=True):
     """A webhook with its secret, which is shown this once."""
 
     secret: str
+
+
+class AttemptView(View, kw_only=True):
+    """One attempt at a delivery. ``error`` is null when it has arrived; ``answer`` is the beginning of what came."""
+
+    at: datetime
+    status: int | None
+    milliseconds: int
+    error: str | None
+    answer: str
+
+
+class DeliveryView(View, kw_only=True):
+    """One message to one webhook; ``deliveryId`` is its ``webhook-id``."""
+
+    delivery_id: str
+    client_id: str
+    endpoint_id: str
+    event_type: str
+    lead_id: str | None
+    status: DeliveryStatus
+    attempts: int
+    failed_because: str | None
+    next_attempt_at: datetime | None
+    delivered_at: datetime | None
+    created_at: datetime
+    expires_at: datetime
+    last_attempt: AttemptView | None
+
+
+class DeliveryDetailsView(DeliveryView, kw_only=True):
+    """A delivery with its last attempts and what was sent."""
+
+    log: list[AttemptView]
+    payload: dict[str, Any]
+
+
+class WebhookTestView(View, kw_only=True):
+    """What a webhook said to an example."""
+
+    message_id: str
+    endpoint_id: str
+    event_type: str
+    delivered: bool
+    status: int | None
+    milliseconds: int
+    error: str | None
+    answer: str
 
 
 class CrmView(Timed, kw_only=True):
@@ -302,6 +351,7 @@ FormPage = page_of(FormView, "FormPage")
 FieldPage = page_of(FieldView, "FieldPage")
 ClientMappingPage = page_of(ClientMappingView, "ClientMappingPage")
 WebhookPage = page_of(WebhookView, "WebhookPage")
+DeliveryPage = page_of(DeliveryView, "DeliveryPage")
 CrmPage = page_of(CrmView, "CrmPage")
 AuditPage = page_of(AuditView, "AuditPage")
 LeadPage = page_of(LeadView, "LeadPage")
