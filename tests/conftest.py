@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.servers",
     "tests.fixtures.system",
     "tests.fixtures.browser",
+    "tests.fixtures.hubspot",
     "tests.fixtures.receiver",
     "tests.fixtures.world",
     "tests.fixtures.salesforce",

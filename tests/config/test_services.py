@@ -184,11 +184,8 @@ def test_a_refused_credential_is_not_repeated(secret: str) -> None:
         assert len(secret) < 12 or secret not in caught.value.detail
 
 
-@pytest.mark.parametrize("kind", ["", "lead created", "Lead.created", "lead.", ".lead", "a.b.c.d.e", "lead\n"])
-def test_refuses_an_event_type_that_is_no_name(kind: str) -> None:
-    if kind.strip() == "lead":
-        assert values.event_types([kind]) == ["lead"]
-        return
+@pytest.mark.parametrize("kind", ["", "lead created", "Lead.created", "lead.", ".lead", "lead.eaten", "lead"])
+def test_refuses_an_event_type_that_there_is_not(kind: str) -> None:
     with pytest.raises(InvalidError):
         values.event_types([kind])
 

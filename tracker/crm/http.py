@@ -136,7 +136,7 @@ class Http:
     async def check(self) -> AccountInfo:
         """See `CrmAdapter.check`: ``OPTIONS`` reaches the endpoint and changes nothing."""
         answer = await self._client.send("OPTIONS", self._url)
-        told = answer.status < 400 or answer.status == 405
+        told = answer.status < 400 or answer.status in (405, 501)
         warning = f"it answers OPTIONS with {answer.status}; whether it takes records, the first one will show"
         host = httpx.URL(self._url).host
         return AccountInfo(host, instance=host, warnings=() if told else (warning,))

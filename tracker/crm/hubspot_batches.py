@@ -140,7 +140,7 @@ def refuse_object(answer: Answer, entity: str) -> None:
     :raises RefusedError: when HubSpot knows no such object.
     """
     message = str(answer.document.get("message") or "")
-    if answer.status in (404, 405) or message.startswith("Unable to infer object type"):
+    if answer.status in (404, 405, 501) or message.startswith("Unable to infer object type"):
         raise RefusedError(f"HubSpot knows no object {entity}; contacts, companies or a custom object's name or id")
 
 

@@ -1,7 +1,8 @@
 """HTTP for adapters: one set-up of time limits, trust and sizes, and one reading of what goes wrong.
 
-Redirects are not followed: a record must not go to another place than the one that was named. The whole of a call, with
-its answer, has its time; an answer has a greatest size and is asked for uncompressed, so that it is as large as it looks.
+Redirects are not followed: a record must not go to another place than the one that was named. The whole of a call,
+with its answer, has its time; an answer has a greatest size and is asked for uncompressed, so that it is as large as it
+looks.
 TLS trusts what ``REQUESTS_CA_BUNDLE`` or else ``SSL_CERT_FILE`` names (a file or a folder, as in requests), or certifi.
 
 With ``public_only`` the name is resolved once for each call, all its addresses must be public, and the connection goes
@@ -117,7 +118,7 @@ class HttpClient:
         """Make a call.
 
         :param content: is sent as JSON; ``None`` = no body.
-        :returns: an answer of 2xx, or of 4xx when it is about what was sent.
+        :returns: an answer of 2xx, or of 4xx and 501 when it is about what was sent.
         :raises CredentialsError: 401, 403, 407.
         :raises RateLimitedError: 429.
         :raises RetryLaterError: no whole answer in time, 5xx, 408, 423, 425.
@@ -148,7 +149,7 @@ class HttpClient:
             raise CredentialsError(f"{name} does not take the credentials, or they allow too little (status {status})")
         if status == 429:
             raise RateLimitedError(f"{name} takes no more calls for now", retry_after=self._wait(answer))
-        if status >= 500 or status in _LATER:
+        if (status >= 500 and status != 501) or status in _LATER:
             raise RetryLaterError(f"{name} answers with status {status}", retry_after=retry_after(answer))
         if 300 <= status < 400:
             raise RefusedError(f"{name} redirects (status {status}); give the address where that ends")

@@ -11,8 +11,8 @@ import structlog
 
 from tracker.settings import Settings
 
-# Libraries that log what they handle (arq: job arguments; pymongo: commands; httpx: URLs).
-_QUIET = ("arq", "pymongo", "httpx", "httpcore", "asyncio", "alembic", "_granian")
+# Libraries that log what they handle (arq: job arguments; pymongo: commands; httpx and urllib3: URLs).
+_QUIET = ("arq", "pymongo", "httpx", "httpcore", "urllib3", "asyncio", "alembic", "_granian")
 
 
 class _Stderr(io.TextIOBase):

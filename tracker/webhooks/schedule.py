@@ -15,8 +15,9 @@ PAUSES = tuple(
 GIVE_UP_AFTER = timedelta(days=5)
 """An endpoint that has taken nothing for so long is switched off."""
 
-JITTER = 0.1
-"""Part of a pause by which it is longer or shorter, so that what failed together does not come back together."""
+JITTER = 0.08
+"""Part of a pause by which it is longer or shorter, so that what failed together does not come back together. Small
+enough that no pause is ever shorter than the one before (20 h and 24 h meet at one eleventh)."""
 
 _LONGEST_RETRY_AFTER = PAUSES[-1]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import traceback
 from contextlib import nullcontext
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.crm.salesforce.conftest import OpenOrg, impatient
 from tests.crm.salesforce.leads import a_lead
+from tests.fixtures.processes import wait_until_async
 from tests.fixtures.salesforce import SalesforceOrg
 from tracker.crm.base import CredentialsError, CrmError, RateLimitedError, RefusedError, RetryLaterError
 from tracker.crm.salesforce import Salesforce
@@ -187,8 +188,14 @@ async def test_an_object_that_is_not_there_is_refused_with_the_nearest_name(
 
 
 async def test_closing_gives_its_threads_back(org: SalesforceOrg, opened: OpenOrg) -> None:
-    adapter: Any = opened()
+    def own() -> set[threading.Thread]:
+        return {thread for thread in threading.enumerate() if thread.name.startswith("salesforce")} - before
+
+    before = set(threading.enumerate())
+    adapter = opened()
     await adapter.check()
+    assert own()
     await adapter.close()
-    with pytest.raises(RuntimeError, match="after shutdown"):
-        await adapter.check()
+    await wait_until_async(lambda: not own())
+    assert (await adapter.check()).account == "Acme (sandbox)"
+    assert org.sign_ins == 1

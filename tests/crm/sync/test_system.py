@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.depth import examples
 from tests.fixtures.processes import service_environment, wait_until
 from tests.fixtures.salesforce import SalesforceOrg
 from tests.fixtures.system import System, event, submission
 
-NUMBER = 10_000 if os.environ.get("TRACKER_TEST_DEEP") else 1_000
+NUMBER = examples(ci=1_000, deep=10_000)
 
 
 @pytest.fixture

@@ -39,4 +39,4 @@ def for_existing(values: Mapping[str, Value]) -> dict[str, Value]:
 
     What the defaults fill in because Salesforce wants a value is for new records: nobody's name becomes "[unknown]".
     """
-    return {name: value for name, value in values.items() if _FILLED_IN.get(name) != value}
+    return {name: value for name, value in values.items() if name not in _FILLED_IN or _FILLED_IN[name] != value}

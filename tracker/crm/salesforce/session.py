@@ -100,8 +100,7 @@ class Connection:
         self._api: Api | None = None
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        # Its own threads: an org that does not answer must not hold up what else is done in threads here.
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="salesforce")
+        self._threads: ThreadPoolExecutor | None = None
 
     @property
     def instance(self) -> str:
@@ -140,6 +139,10 @@ class Connection:
 
     async def aside(self, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do something that blocks in one of `AT_ONCE` threads."""
+        if self._threads is None:
+            # Its own: an org that does not answer must not hold up what else is done in threads here.
+            self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="salesforce")
+            self._closed = threading.Event()
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(task, *args, **kwargs))
 
     def pause(self, seconds: float) -> None:
@@ -151,9 +154,11 @@ class Connection:
             raise RetryLaterError("the connection was closed before Salesforce was done")
 
     def close(self) -> None:
-        """Give back the connections. The session stays valid: another process may use the same."""
+        """Give back threads and connections, which the next call makes anew; the session stays valid."""
         self._closed.set()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads = None
         self.http.close()
 
     def _run(self, task: Callable[[Api], T]) -> T:
