@@ -6,12 +6,14 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from threading import Barrier
 
 import pymysql.err
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, select, text
+from sqlalchemy import URL, Column, Integer, MetaData, Table, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -22,7 +24,7 @@ from tracker.config.read import load_keys
 from tracker.config.service import ConfigService
 from tracker.errors import ConflictError, SettingsError, UnavailableError
 from tracker.settings import Settings
-from tracker.stores.relational import create_engine, for_writing, is_outage, is_refusal
+from tracker.stores.relational import create_engine, engine_for, for_writing, is_outage, is_refusal
 
 SECRET = "current-secret-0123456789-abcdefgh"
 
@@ -315,3 +317,23 @@ def test_two_who_break_a_rule_at_once_get_a_conflict_and_no_traceback(any_config
             )
         )
     engine.dispose()
+
+
+def test_many_that_open_a_new_file_at_once_all_get_in(tmp_path: Path) -> None:
+    """SQLite refuses the change to the write-ahead log without a wait while another one is at it."""
+    for number in range(20):
+        url = make_url(f"sqlite:///{tmp_path / f'{number}.db'}")
+        barrier = Barrier(8)
+
+        def enter(url: URL = url, barrier: Barrier = barrier) -> str:
+            engine = engine_for(url)
+            barrier.wait()
+            try:
+                with for_writing(engine).begin() as connection:
+                    connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS t (a INTEGER)")
+                    return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+            finally:
+                engine.dispose()
+
+        with ThreadPoolExecutor(8) as pool:
+            assert [future.result() for future in [pool.submit(enter) for _ in range(8)]] == ["wal"] * 8
