@@ -6,14 +6,12 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from threading import Barrier
 
 import pymysql.err
 import pytest
-from sqlalchemy import URL, Column, Integer, MetaData, Table, make_url, select, text
+from sqlalchemy import Column, Integer, MetaData, Table, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -24,6 +22,7 @@ from tracker.config.read import load_keys
 from tracker.config.service import ConfigService
 from tracker.errors import ConflictError, SettingsError, UnavailableError
 from tracker.settings import Settings
+from tracker.stores import relational
 from tracker.stores.relational import create_engine, engine_for, for_writing, is_outage, is_refusal
 
 SECRET = "current-secret-0123456789-abcdefgh"
@@ -319,21 +318,38 @@ def test_two_who_break_a_rule_at_once_get_a_conflict_and_no_traceback(any_config
     engine.dispose()
 
 
-def test_many_that_open_a_new_file_at_once_all_get_in(tmp_path: Path) -> None:
-    """SQLite refuses the change to the write-ahead log without a wait while another one is at it."""
-    for number in range(20):
-        url = make_url(f"sqlite:///{tmp_path / f'{number}.db'}")
-        barrier = Barrier(8)
+def test_opening_a_new_file_waits_for_whoever_writes_to_it_at_that_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite refuses the change to the write-ahead log at once, whatever the busy timeout."""
+    path = tmp_path / "new.db"
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("CREATE TABLE t (a INTEGER)")
+        other.execute("BEGIN IMMEDIATE")
+        pauses: list[float] = []
 
-        def enter(url: URL = url, barrier: Barrier = barrier) -> str:
-            engine = engine_for(url)
-            barrier.wait()
-            try:
-                with for_writing(engine).begin() as connection:
-                    connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS t (a INTEGER)")
-                    return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
-            finally:
-                engine.dispose()
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            other.execute("COMMIT")
 
-        with ThreadPoolExecutor(8) as pool:
-            assert [future.result() for future in [pool.submit(enter) for _ in range(8)]] == ["wal"] * 8
+        monkeypatch.setattr(relational.time, "sleep", pause)
+        engine = engine_for(make_url(f"sqlite:///{path}"))
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        engine.dispose()
+    assert len(pauses) == 1
+
+
+def test_a_file_that_somebody_else_never_lets_go_of_is_an_outage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "new.db"
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("CREATE TABLE t (a INTEGER)")
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(relational, "LOCK_SECONDS", 0)
+        engine = engine_for(make_url(f"sqlite:///{path}"))
+        with pytest.raises(DBAPIError) as refused:
+            engine.connect()
+        assert is_outage(refused.value)
+        engine.dispose()
