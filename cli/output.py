@@ -158,9 +158,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], ids: Sequenc
 
     :param ids: columns that are copied into the next command: never cut nor broken.
     """
-    from rich.table import Table
+    from cli.quick_table import QuickTable
 
-    result = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    result = QuickTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
         result.add_column(column, no_wrap=column in ids, overflow="ignore" if column in ids else "fold")
     for row in rows:

@@ -16,7 +16,7 @@ SCRIPTS = ("/main-app.v1.js", "/debug-overlay.v1.js")
 KEY = "pk_test_browser"
 # For pages whose policy allows inline scripts by nonce only.
 NONCE = ' nonce="n0nce"'
-DEADLINE_SECONDS = 15
+DEADLINE_SECONDS = 45
 
 Event = dict[str, Any]
 

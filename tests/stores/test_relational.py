@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pymysql.err
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, select, text
+from sqlalchemy import Column, Integer, MetaData, Table, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -22,7 +22,8 @@ from tracker.config.read import load_keys
 from tracker.config.service import ConfigService
 from tracker.errors import ConflictError, SettingsError, UnavailableError
 from tracker.settings import Settings
-from tracker.stores.relational import create_engine, for_writing, is_outage, is_refusal
+from tracker.stores import relational
+from tracker.stores.relational import create_engine, engine_for, for_writing, is_outage, is_refusal
 
 SECRET = "current-secret-0123456789-abcdefgh"
 
@@ -315,3 +316,40 @@ def test_two_who_break_a_rule_at_once_get_a_conflict_and_no_traceback(any_config
             )
         )
     engine.dispose()
+
+
+def test_opening_a_new_file_waits_for_whoever_writes_to_it_at_that_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite refuses the change to the write-ahead log at once, whatever the busy timeout."""
+    path = tmp_path / "new.db"
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("CREATE TABLE t (a INTEGER)")
+        other.execute("BEGIN IMMEDIATE")
+        pauses: list[float] = []
+
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            other.execute("COMMIT")
+
+        monkeypatch.setattr(relational.time, "sleep", pause)
+        engine = engine_for(make_url(f"sqlite:///{path}"))
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        engine.dispose()
+    assert len(pauses) == 1
+
+
+def test_a_file_that_somebody_else_never_lets_go_of_is_an_outage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "new.db"
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("CREATE TABLE t (a INTEGER)")
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(relational, "LOCK_SECONDS", 0)
+        engine = engine_for(make_url(f"sqlite:///{path}"))
+        with pytest.raises(DBAPIError) as refused:
+            engine.connect()
+        assert is_outage(refused.value)
+        engine.dispose()
