@@ -128,7 +128,7 @@ def test_a_field_that_cannot_be_is_refused(service: ConfigService, field: Field,
 
 
 def test_a_field_has_one_mapping_and_setting_it_again_replaces_it(service: ConfigService, field: Field) -> None:
-    first = service.set_mapping(field.field_id, "Lead", "Email", "lowercase", required=True)
+    first = service.set_mapping(field.field_id, "Lead", "Email", "lower", required=True)
     second = service.set_mapping(field.field_id, "Contact", "Email__c")
     assert second.mapping_id == first.mapping_id
     assert (second.target_entity, second.target_field, second.transform) == ("Contact", "Email__c", None)

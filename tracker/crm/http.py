@@ -32,8 +32,8 @@ from tracker.crm.base import (
     RetryLaterError,
     Usage,
 )
+from tracker.crm.http_client import Answer, HttpClient
 from tracker.crm.isolate import in_halves
-from tracker.crm.transport import Answer, HttpClient
 from tracker.errors import InvalidError
 
 _BATCH, _SINGLE = 200, 20

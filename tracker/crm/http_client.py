@@ -1,174 +1,252 @@
-"""HTTP for adapters that speak it themselves: one set of limits, and failures as the protocol's error classes.
+"""HTTP for adapters: one set-up of time limits, trust and sizes, and one reading of what goes wrong.
 
-Redirects are not followed and proxies of the environment not used; answers are bounded. TLS trusts what
-``REQUESTS_CA_BUNDLE`` or ``SSL_CERT_FILE`` names, else certifi's list. Unless private addresses are allowed, the host's
-name is resolved once for each call and the connection goes to the very address that was looked at.
+Redirects are not followed: a record must not go to another place than the one that was named. The whole of a call,
+with its answer, has its time; an answer has a greatest size and is asked for uncompressed, so that it is as large as it
+looks.
+TLS trusts what ``REQUESTS_CA_BUNDLE`` or else ``SSL_CERT_FILE`` names (a file or a folder, as in requests), or certifi.
+
+With ``public_only`` the name is resolved once for each call, all its addresses must be public, and the connection goes
+to one that was looked at (`tracker.addresses`); the proxies of the environment are not used then.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 
 from tracker import __version__
-from tracker.addresses import is_public, resolve
+from tracker.addresses import Resolve, is_public, resolve
 from tracker.crm.base import CredentialsError, RateLimitedError, RefusedError, RetryLaterError
 
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+_CONNECT_SECONDS = 10.0
+_MOST_ADDRESSES = 3
+_MOST_WAIT_SECONDS = 24 * 3600.0
 _PORTS = {"http": 80, "https": 443}
+# Later the same call may succeed: time-out, locked, too early (RFC 9110 §15.5.9, RFC 4918 §11.3, RFC 8470 §5.2).
+_LATER = frozenset({408, 423, 425})
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a CRM said: a status below 400 or one that the caller wants to see, and its JSON (``None``: no body)."""
+    """What came back, whatever its status. ``name`` is the CRM's, for people."""
 
+    name: str
     status: int
     headers: httpx.Headers
-    body: Any
+    body: bytes
+
+    @property
+    def data(self) -> Any:
+        """The body as JSON.
+
+        :raises RetryLaterError: when it is none; whether the call was done is not known then.
+        """
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise RetryLaterError(f"{self.name} answered {self.status} with something that is no JSON") from None
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The body as a JSON object; empty where it is none. For answers whose status says enough."""
+        try:
+            found = self.data
+        except RetryLaterError:
+            return {}
+        return found if isinstance(found, Mapping) else {}
 
 
-class CrmHttp:
-    """Calls of one account.
+def retry_after(answer: Answer) -> float | None:
+    """Seconds that ``Retry-After`` asks for (RFC 9110 §10.2.3), a day at most; ``None`` = it does not say."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), _MOST_WAIT_SECONDS)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), _MOST_WAIT_SECONDS)
 
-    :param title: of the CRM, for errors.
-    :param base_url: ``https://api.example``; paths are added to it.
-    :param headers: of every request; hold the credentials.
+
+class HttpClient:
+    """Calls one CRM; close it in the end. No connection is made before the first call.
+
+    :param name: of the CRM, for messages.
+    :param headers: of every call; their values are never shown.
+    :param timeout_seconds: for a whole call.
+    :param public_only: refuse addresses that are not on the public internet.
+    :param wait: reads from a 429 how long to wait; by default from ``Retry-After``.
+    :param heard: is told of every answer, whatever its status.
     """
 
     def __init__(
         self,
-        title: str,
-        base_url: str,
-        headers: Mapping[str, str],
-        *,
-        timeout_seconds: float,
-        allow_private: bool = False,
-    ) -> None:
-        self._title = title
-        self._base = httpx.URL(base_url.rstrip("/") + "/")
-        self._allow_private = allow_private
-        self._client = httpx.AsyncClient(
-            headers={"User-Agent": f"trackerctl/{__version__}", "Accept": "application/json", **headers},
-            timeout=timeout_seconds,
-            follow_redirects=False,
-            trust_env=False,
-            verify=trust(),
-        )
-
-    async def close(self) -> None:
-        """Give back connections."""
-        await self._client.aclose()
-
-    async def call(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
+        name: str,
         *,
         headers: Mapping[str, str] | None = None,
-        expect: tuple[int, ...] = (),
+        timeout_seconds: float = 30.0,
+        public_only: bool = False,
+        resolve: Resolve = resolve,
+        wait: Callable[[Answer], float | None] = retry_after,
+        heard: Callable[[Answer], None] | None = None,
+    ) -> None:
+        self._name = name
+        self._headers = dict(headers or {})
+        self._timeout_seconds = timeout_seconds
+        self._public_only = public_only
+        self._resolve = resolve
+        self._wait = wait
+        self._heard = heard
+        self._opened: httpx.AsyncClient | None = None
+
+    async def send(
+        self, method: str, url: str, content: object = None, *, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """One request.
+        """Make a call.
 
-        :param body: sent as JSON, unless it is ``None``.
-        :param expect: statuses from 400 on that are answers to the caller and no failures.
-        :raises CrmError: a time-out, a cut connection, 408, 425 and 5xx as "later", 401 and 403 as bad credentials, 429
-            with its ``Retry-After``, everything else that is no success as refused.
+        :param content: is sent as JSON; ``None`` = no body.
+        :returns: an answer of 2xx, or of 4xx and 501 when it is about what was sent.
+        :raises CredentialsError: 401, 403, 407.
+        :raises RateLimitedError: 429.
+        :raises RetryLaterError: no whole answer in time, 5xx, 408, 423, 425.
+        :raises RefusedError: a redirect, an address that is none or must not be reached, an endless answer.
         """
-        url = (
-            self._base.join(path.lstrip("/")) if path else self._base.copy_with(path=self._base.path.rstrip("/") or "/")
-        )
-        content = None if body is None else msgspec.json.encode(body)
-        kind = {"Content-Type": "application/json"} if content is not None else {}
         try:
-            request = self._client.build_request(method, url, content=content, headers={**kind, **(headers or {})})
-            await self._pin(request)
-            response = await self._client.send(request, stream=True)
-            try:
-                text = await _bounded(response)
-            finally:
-                await response.aclose()
+            async with asyncio.timeout(self._timeout_seconds):
+                answer = await self._sent(method, url, content, headers or {})
+        except (TimeoutError, httpx.TimeoutException):
+            raise RetryLaterError(f"{self._name} did not answer within {self._timeout_seconds:g} s") from None
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):
+            raise RefusedError(f"the address of {self._name} is none that can be called") from None
         except httpx.HTTPError as error:
-            raise RetryLaterError(f"{self._title} did not answer ({type(error).__name__})") from None
-        self._check(response, expect)
-        return Answer(response.status_code, response.headers, self._json(text))
+            raise RetryLaterError(_transport(self._name, error)) from None
+        if self._heard is not None:
+            self._heard(answer)
+        return self._checked(answer)
 
-    async def _pin(self, request: httpx.Request) -> None:
-        """Let the connection go to an address that was looked at."""
-        if self._allow_private:
-            return
-        host = request.url.raw_host.decode("ascii").strip("[]")
-        try:
-            addresses = await resolve(host, request.url.port or _PORTS.get(request.url.scheme, 443))
-        except (OSError, UnicodeError):
-            raise RetryLaterError(f"the name of {self._title}'s host leads to no address") from None
-        if not addresses or not all(map(is_public, addresses)):
-            raise RefusedError(
-                f"{self._title}'s host is on a private network; allow_private in the settings lets it be called"
-            )
-        request.extensions["sni_hostname"] = host
-        request.url = request.url.copy_with(host=addresses[0])
+    async def close(self) -> None:
+        """Give connections back."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.aclose()
 
-    def _check(self, response: httpx.Response, expect: tuple[int, ...]) -> None:
-        status = response.status_code
-        if status < 300 or status in expect:
-            return
-        wait = retry_after(response.headers.get("retry-after"))
-        told = f"{self._title} answered {status}"
+    def _checked(self, answer: Answer) -> Answer:
+        name, status = self._name, answer.status
+        if status in (401, 403, 407):
+            raise CredentialsError(f"{name} does not take the credentials, or they allow too little (status {status})")
         if status == 429:
-            raise RateLimitedError(f"{told}: no calls left for now", retry_after=wait)
-        if status in (401, 403):
-            raise CredentialsError(f"{told}: the credentials are not good, or allow too little")
-        if status >= 500 or status in (408, 425):
-            raise RetryLaterError(told, retry_after=wait)
-        raise RefusedError(f"{told}: it does not understand the call")
+            raise RateLimitedError(f"{name} takes no more calls for now", retry_after=self._wait(answer))
+        if (status >= 500 and status != 501) or status in _LATER:
+            raise RetryLaterError(f"{name} answers with status {status}", retry_after=retry_after(answer))
+        if 300 <= status < 400:
+            raise RefusedError(f"{name} redirects (status {status}); give the address where that ends")
+        return answer
 
-    def _json(self, text: bytes) -> Any:
-        if not text.strip():
-            return None
+    async def _sent(self, method: str, url: str, content: object, headers: Mapping[str, str]) -> Answer:
+        target = httpx.URL(url)
+        if target.scheme not in _PORTS or not target.host:
+            raise httpx.UnsupportedProtocol("neither http nor https")
+        body = None if content is None else msgspec.json.encode(content)
+        if not self._public_only:
+            return await self._over(self._client.build_request(method, target, content=body, headers=headers))
+        addresses = await self._addresses(target)
+        for number, address in enumerate(addresses, 1):
+            request = self._client.build_request(
+                method,
+                target.copy_with(host=address),
+                content=body,
+                headers={"Host": target.netloc.decode("ascii"), **headers},
+                # The certificate must be that of the name, though the connection goes to the address.
+                extensions={"sni_hostname": target.raw_host.decode("ascii")},
+            )
+            try:
+                return await self._over(request)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if number == len(addresses):
+                    raise
+        raise AssertionError("there is an address")  # pragma: no cover
+
+    async def _addresses(self, target: httpx.URL) -> list[str]:
+        host = target.raw_host.decode("ascii").strip("[]")
         try:
-            return msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError):
-            raise RetryLaterError(f"{self._title} answered something that is no JSON") from None
+            addresses = await self._resolve(host, target.port or _PORTS[target.scheme])
+        except OSError:
+            addresses = []
+        if not addresses:
+            raise RetryLaterError(f"the host's name of {self._name} leads to no address")
+        if not all(map(is_public, addresses)):
+            raise RefusedError(
+                f"the address of {self._name} is private or loopback; set allow_private in the connection's settings"
+            )
+        return addresses[:_MOST_ADDRESSES]
+
+    async def _over(self, request: httpx.Request) -> Answer:
+        response = await self._client.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > MAX_ANSWER_BYTES:
+                    raise RefusedError(f"{self._name} answers with more than {MAX_ANSWER_BYTES // 1024**2} MiB")
+            return Answer(self._name, response.status_code, response.headers, bytes(body))
+        finally:
+            await response.aclose()
+
+    @property
+    def _client(self) -> httpx.AsyncClient:
+        if self._opened is None:
+            self._opened = httpx.AsyncClient(
+                verify=trusted(),
+                trust_env=not self._public_only,
+                follow_redirects=False,
+                timeout=httpx.Timeout(self._timeout_seconds, connect=min(_CONNECT_SECONDS, self._timeout_seconds)),
+                headers={
+                    "Accept": "application/json",
+                    "Accept-Encoding": "identity",
+                    "Content-Type": "application/json",
+                    "User-Agent": f"trackerctl-crm/{__version__}",
+                    **self._headers,
+                },
+            )
+        return self._opened
 
 
-def trust() -> ssl.SSLContext:
-    """The certificates that are trusted, as `requests` finds them."""
-    path = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
-    if path:
-        return ssl.create_default_context(cafile=path)
-    import certifi
+def trusted() -> ssl.SSLContext:
+    """Whom TLS trusts.
 
-    return ssl.create_default_context(cafile=certifi.where())
-
-
-def retry_after(value: str | None, now: datetime | None = None) -> float | None:
-    """Seconds of a ``Retry-After`` header (RFC 9110 §10.2.3): a number, or a date; ``None`` for anything else."""
-    if not value:
-        return None
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return float(min(int(text[:9]), 86_400))
+    :raises RefusedError: when what the environment names cannot be read.
+    """
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
+    if not named:
+        return httpx.create_ssl_context()
     try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(86_400.0, max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()))
+        if Path(named).is_dir():
+            return ssl.create_default_context(capath=named)
+        return ssl.create_default_context(cafile=named)
+    except OSError:
+        raise RefusedError("REQUESTS_CA_BUNDLE or SSL_CERT_FILE names no certificates that can be read") from None
 
 
-async def _bounded(response: httpx.Response) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise httpx.DecodingError("the answer is too large")
-    return bytes(body)
+def _transport(name: str, error: httpx.HTTPError) -> str:
+    """The kind alone: texts of transport errors may hold the address, and that a key."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the certificate of {name} is not trusted; REQUESTS_CA_BUNDLE or SSL_CERT_FILE may name others"
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx.ConnectError):
+        return f"{name} takes no connection"
+    return f"the connection to {name} ended without an answer ({type(error).__name__})"

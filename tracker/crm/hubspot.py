@@ -23,10 +23,10 @@ from tracker.crm.base import (
     Usage,
     Value,
 )
+from tracker.crm.http_client import Answer, HttpClient, retry_after
 from tracker.crm.hubspot_answers import property_value, read_field, record_error
 from tracker.crm.hubspot_batches import MAX_INPUTS, Batches, key_of, refuse_object
 from tracker.crm.isolate import in_halves
-from tracker.crm.transport import Answer, HttpClient, retry_after
 from tracker.errors import InvalidError
 
 BASE_URL = "https://api.hubapi.com"

@@ -17,9 +17,9 @@ from typing import Any
 from urllib.parse import quote
 
 from tracker.crm.base import CrmError, Outcome, Record, RecordError, RefusedError, Result
+from tracker.crm.http_client import Answer, HttpClient
 from tracker.crm.hubspot_answers import STRUCTURAL, existing_id, faults, properties, record_error, texts
 from tracker.crm.isolate import in_halves
-from tracker.crm.transport import Answer, HttpClient
 
 MAX_INPUTS = 100
 """Most inputs of a batch call."""

@@ -43,7 +43,7 @@ T = TypeVar("T")
 CANARY = "Zwolfkanari7"
 """Stands in values of bad records; no message may repeat it."""
 
-UNICODE = "Zoë 🦩 Ångström — 東京 \u202bשלום\u202c\n\tsecond line \"quoted\" <b>&amp;</b> O'Brien \\ ; |"
+UNICODE = 'Zoë 🦩 Ångström — 東京 \u202bשלום\u202c\n\tsecond line "quoted" <b>&amp;</b> O\'Brien \\ ; |'
 """A value that survives only where everything is encoded for its place."""
 
 
@@ -135,7 +135,9 @@ class AdapterConformance:
         if far_side is not None:
             assert far_side.count(records[0].entity) == len(records), "one record in the CRM for each"
 
-    def test_takes_records_in_another_order_and_answers_in_that(self, adapter: CrmAdapter, records: list[Record]) -> None:
+    def test_takes_records_in_another_order_and_answers_in_that(
+        self, adapter: CrmAdapter, records: list[Record]
+    ) -> None:
         async def twice() -> tuple[list[Result], list[Result]]:
             first = await adapter.upsert(records)
             return first, await adapter.upsert(list(reversed(records)))
@@ -212,7 +214,9 @@ class AdapterConformance:
         mixed = [records[0], bad, *records[1:]]
         results = run(adapter, lambda: adapter.upsert(mixed))
         _check_shape(results, mixed)
-        assert [result.error is None for result in results] == [one is not bad for one in mixed], "only the bad one fails"
+        assert [result.error is None for result in results] == [one is not bad for one in mixed], (
+            "only the bad one fails"
+        )
         assert results[1].outcome == "failed", "a refused record has failed"
         error = results[1].error
         assert error is not None, "and says why"

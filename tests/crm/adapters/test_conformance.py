@@ -92,7 +92,9 @@ class TestHubSpotByLeadId(TestHubSpot):
 
     @pytest.fixture
     def records(self) -> list[Record]:
-        return [Record(f"lead-{n}", "contacts", {"firstname": f"Augusta{n}", "phone": f"+4930123{n}"}) for n in range(4)]
+        return [
+            Record(f"lead-{n}", "contacts", {"firstname": f"Augusta{n}", "phone": f"+4930123{n}"}) for n in range(4)
+        ]
 
     @pytest.fixture
     def bad_record(self) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from typing import Any
 
 import pytest
@@ -37,7 +37,9 @@ async def test_brings_a_hundred_leads_in_one_call(hubspot: HubSpotServer) -> Non
 async def test_names_of_properties_and_values_are_written_as_hubspot_takes_them(hubspot: HubSpotServer) -> None:
     adapter = open_one(hubspot)
     fields = {"FirstName": "Ada", "Newsletter": True, "AGE": 36.0, "interests": ["trees", "stones"], "phone": None}
-    result = (await adapter.upsert([Record("lead-1", "contacts", {**fields, "Email": "ada@example.com"}, "ada@example.com")]))[0]
+    result = (
+        await adapter.upsert([Record("lead-1", "contacts", {**fields, "Email": "ada@example.com"}, "ada@example.com")])
+    )[0]
     await adapter.close()
     assert result.error is None
     held = hubspot.portal.contacts()[0]
@@ -190,7 +192,6 @@ async def test_what_was_made_without_a_key_is_kept_when_a_later_call_fails(hubsp
     hubspot.portal.multi_status = False
     adapter = open_one(hubspot)
     records = [contact(n, None, **({"age": "x"} if n == 3 else {})) for n in range(4)]
-    hubspot.fault("503", "/nothing")
     hubspot.portal.batch, plain = _failing_after(hubspot, 2), hubspot.portal.batch  # type: ignore[method-assign]
     results = await adapter.upsert(records)
     hubspot.portal.batch = plain  # type: ignore[method-assign]
@@ -271,8 +272,6 @@ async def test_reads_values_as_they_would_be_sent(hubspot: HubSpotServer) -> Non
 def test_any_mixture_gives_a_result_for_each_and_a_contact_for_each_address(
     picks: list[tuple[int, bool, bool]],
 ) -> None:
-    import asyncio
-
     async def go(server: HubSpotServer) -> None:
         adapter = open_one(server, unique_property="tracker_lead_id")
         records = []
@@ -315,9 +314,7 @@ def test_settings_of_no_use_are_refused_by_name(more: dict[str, Any], names: str
 
 async def test_a_private_address_is_not_called_unless_it_is_allowed(hubspot: HubSpotServer) -> None:
     adapter = open_one(hubspot, allow_private=False)
-    started = time.monotonic()
     with pytest.raises(RefusedError, match="allow_private"):
         await adapter.check()
     await adapter.close()
     assert hubspot.calls == []
-    assert time.monotonic() - started < 60

@@ -34,8 +34,9 @@ def run_suite(folder: Path, adapter: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_acme.py").write_text(SUITE, encoding="utf-8")
     source = (ROOT / "tests/crm/adapters/acme_server.py").read_text(encoding="utf-8")
     (folder / "conftest.py").write_text(source, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--rootdir", ".", "-rs"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]), "PYTEST_ADDOPTS": ""}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--rootdir", ".", "-rs"]
+    path = os.pathsep.join([str(folder), str(ROOT)])
+    environment = {**os.environ, "PYTHONPATH": path, "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(
         [*command, "test_acme.py"], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
     )
@@ -79,12 +80,15 @@ def test_the_page_s_adapter_passes_the_page_s_tests(tmp_path: Path) -> None:
 
 
 FAULTY = {
-    "forgets who a record is": ('record.lead_id, safe=\'\'', '__import__("uuid").uuid4().hex, safe=\'\''),
-    "answers in another order": ("return results\n\n    async def delete", "return results[::-1]\n\n    async def delete"),
+    "forgets who a record is": ("quote(record.lead_id, safe='')", "__import__('uuid').uuid4().hex"),
+    "answers in another order": (
+        "return results\n\n    async def delete",
+        "return results[::-1]\n\n    async def delete",
+    ),
     "repeats a value": ('f"Acme refuses {name}"', "f\"Acme says {answer.document['message']}\""),
     "throws good ones away": ("if answer.status == 422:", "if answer.status == 4220:"),
     "takes what is gone for a failure": (
-        "            outcome = \"unchanged\" if answer.status == 404 else \"updated\"",
+        '            outcome = "unchanged" if answer.status == 404 else "updated"',
         "            if answer.status == 404:\n                raise RefusedError('gone')\n            outcome = \"updated\"",
     ),
     "sends nothing": ('send("PUT", self._address(record), record.whole)', 'send("PUT", self._address(record), {})'),

@@ -9,7 +9,7 @@ import pytest
 from tests.crm.salesforce.conftest import OpenOrg
 from tests.crm.salesforce.leads import BY_ID, a_lead, changed
 from tests.fixtures.salesforce import OrgField, SalesforceOrg
-from tracker.crm.base import CrmAdapter, Existing, RetryLaterError
+from tracker.crm.base import CredentialsError, CrmAdapter, Existing, RetryLaterError
 from tracker.crm.fit import check_values
 from tracker.crm.registry import adapter_class
 from tracker.crm.salesforce import Salesforce
@@ -83,6 +83,16 @@ async def test_warns_of_what_will_go_wrong(org: SalesforceOrg, opened: OpenOrg) 
 async def test_an_org_that_does_not_show_its_name_is_called_by_its_host(org: SalesforceOrg, opened: OpenOrg) -> None:
     org.store.objects.pop("Organization")
     assert (await opened().check()).account == org.host
+
+
+async def test_a_user_who_may_not_see_the_limits_is_let_in(org: SalesforceOrg, opened: OpenOrg) -> None:
+    org.fault("forbidden", "/limits")
+    info = await opened().check()
+    assert info.usage is not None
+    assert (info.usage.used, info.usage.limit) == (2, 15_000)
+    org.fault("forbidden", times=9)
+    with pytest.raises(CredentialsError):
+        await opened().check()
 
 
 @pytest.mark.parametrize("settings", [{}, BY_ID], ids=["by e-mail", "by external id"])

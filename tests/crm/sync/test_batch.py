@@ -11,7 +11,7 @@ import pytest
 from tests.crm.sync.memory import Memory, an_account
 from tracker.crm.base import RecordError, RetryLaterError
 from tracker.crm.sync.account import Account
-from tracker.crm.sync.batch import MOST_TRIES, bring
+from tracker.crm.sync.batch import CALL_FAILED, MOST_TRIES, bring
 from tracker.crm.sync.outbox import deletions, mark, stage
 from tracker.stores.documents import Documents
 
@@ -200,3 +200,23 @@ async def test_a_held_duplicate_is_marked(desk: Desk) -> None:
     desk.crm.refuse[f"{desk.client_id}-0"] = RecordError("DUPLICATES_DETECTED", "looks like another one")
     assert await desk.bring() == {"held": 1}
     assert (await desk.stored())["crmHeld"] is True
+
+
+async def test_a_record_whose_call_failed_spends_no_try(desk: Desk) -> None:
+    await desk.lead()
+    desk.crm.refuse[f"{desk.client_id}-0"] = RecordError(CALL_FAILED, "no answer", retryable=True)
+    for _ in range(MOST_TRIES + 1):
+        assert await desk.bring() == {"later": 1}
+    assert (await desk.rows())[0]["tries"] == 0
+
+
+async def test_a_converted_lead_goes_on_as_a_contact_that_lacks_some_of_its_fields(desk: Desk) -> None:
+    await desk.lead()
+    await desk.bring()
+    records = [{**(await desk.stored())["crmRecords"][0], "entity": "Contact"}]
+    changed = {"crmRecords": records, "company": "A name that is longer than twenty characters"}
+    await desk.database["leads"].update_one({"leadId": f"{desk.client_id}-0"}, {"$set": changed})
+    await desk.due()
+    assert await desk.bring() == {"updated": 1}
+    lead = await desk.stored()
+    assert [(one["mappedTo"], one["entity"]) for one in lead["crmRecords"]] == [("Lead", "Contact")]

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from tracker.crm.base import (
     AccountInfo,
     Capabilities,
+    CredentialsError,
     CrmError,
     DefaultMapping,
     Entity,
@@ -137,7 +138,12 @@ class Salesforce:
             raise RefusedError(f"Salesforce shows its user no object {entity}{hint}") from None
 
     def _limits(self) -> Usage | None:
-        told = self._connection.call("GET", "limits")
+        try:
+            told = self._connection.call("GET", "limits")
+        except CredentialsError:
+            # Only who may view the setup sees the limits. The list of what there is tells whether we are in at all.
+            self._connection.call("GET", "")
+            return self.usage
         daily = told.get("DailyApiRequests") if isinstance(told, Mapping) else None
         if isinstance(daily, Mapping) and isinstance(daily.get("Max"), int) and isinstance(daily.get("Remaining"), int):
             return Usage(daily["Max"] - daily["Remaining"], daily["Max"], DAY_SECONDS)

@@ -81,7 +81,7 @@ class Fault(NamedTuple):
     @property
     def gone(self) -> bool:
         """Whether the record that was to be changed is not there (any more)."""
-        return self.code in _GONE and not self.fields
+        return self.code in _GONE and set(self.fields) <= {"Id", "id"}
 
 
 class RefusedCallError(RefusedError):

@@ -21,6 +21,7 @@ from tracker.crm.sync.parcels import Parcel, lead_update, mapped_entity, pack
 from tracker.stores.documents import Database
 
 MOST_TRIES = 8
+CALL_FAILED = "CALL_FAILED"
 _FIRST_SECONDS, _MOST_SECONDS = 30.0, 3600.0
 _KEPT = timedelta(days=30)
 
@@ -67,7 +68,9 @@ async def _parcels(
 async def _check_fit(account: Account, parcel: Parcel) -> None:
     fitting: list[Record] = []
     for record in parcel.records:
-        entity = await account.entity(record.entity)
+        # A converted lead goes on as a contact, which lacks some of its fields; the adapter knows which.
+        converted = mapped_entity(parcel, record, account.id) != record.entity
+        entity = None if converted else await account.entity(record.entity)
         faults = check_values(entity, record.fields, new=record.crm_id is None) if entity else []
         parcel.refused += faults
         if not faults:
@@ -105,10 +108,12 @@ async def _write_down(
 def _settled(parcel: Parcel, now: datetime) -> DeleteOne | UpdateOne:
     """Out of the outbox, unless the lead is due again since, or the same may be taken later."""
     same = {"_id": parcel.row["_id"], "token": parcel.row["token"]}
-    tries = int(parcel.row.get("tries") or 0) + 1
+    # A part of a large batch whose call failed was never looked at: no try is spent.
+    looked_at = any(error.code != CALL_FAILED for error in parcel.errors)
+    tries = int(parcel.row.get("tries") or 0) + looked_at
     if not parcel.may_pass or tries >= MOST_TRIES:
         return DeleteOne(same)
-    seconds = min(_MOST_SECONDS, _FIRST_SECONDS * 2.0 ** (tries - 1))
+    seconds = min(_MOST_SECONDS, _FIRST_SECONDS * 2.0 ** max(0, tries - 1))
     return UpdateOne(same, {"$set": {"tries": tries, "dueAt": now + timedelta(seconds=seconds)}})
 
 
