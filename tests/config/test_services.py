@@ -178,7 +178,7 @@ def test_refuses_a_url_that_nothing_can_be_posted_to(url: str) -> None:
 
 @given(st.text())
 def test_a_refused_credential_is_not_repeated(secret: str) -> None:
-    for given_ in ({"password": secret + "\ud800"}, {"a b": secret}, {"password": [secret]}, {}):
+    for given_ in ({"password": secret + "\ud800"}, {"a b": secret}, {"password": [secret]}):
         with pytest.raises(InvalidError) as caught:
             values.credentials(given_)
         assert len(secret) < 12 or secret not in caught.value.detail

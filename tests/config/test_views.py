@@ -39,7 +39,7 @@ def test_the_keys_of_each_view_are_what_programs_rely_on() -> None:
             views.describe_mapping(FieldMapping(field_id="f", target_entity="Lead", target_field="Email"))
         ),
         "endpointId clientId url description eventTypes isActive disabledAt disabledReason previousSecretUntil"
-            " createdAt updatedAt": (
+        " createdAt updatedAt": (
             views.describe_webhook(WebhookEndpoint(client_id="c", url="https://h.example", secret="hush"))
         ),
         "connectionId clientId adapter settings isActive createdAt updatedAt": (

@@ -30,7 +30,7 @@ def refused(answer: httpx.Response, status: int, cors: str | None) -> None:
 def make_form(site: Site) -> str:
     form = site.service.create_form(site.client_id, "Contact", "/contact", "#contact", partial_capture=False)
     field = site.service.create_field(form.form_id, "[name=mail]", "mail", "email", required=True)
-    site.service.set_mapping(field.field_id, "Lead", "Secret_CRM_Field__c", "lowercase")
+    site.service.set_mapping(field.field_id, "Lead", "Secret_CRM_Field__c", "lower")
     return form.form_id
 
 

@@ -184,13 +184,13 @@ def adapter(value: str) -> str:
 
 def credentials(given: Mapping[str, Any]) -> dict[str, str]:
     """Credentials of a CRM account: names and texts. No refusal repeats any of them."""
-    if not isinstance(given, Mapping) or not given or len(given) > _MAX_CREDENTIALS:
-        raise InvalidError(f"credentials are a JSON object of 1 to {_MAX_CREDENTIALS} names and texts")
+    if not isinstance(given, Mapping) or len(given) > _MAX_CREDENTIALS:
+        raise InvalidError(f"credentials are a JSON object of up to {_MAX_CREDENTIALS} names and texts")
     for name, value in given.items():
         if not isinstance(name, str) or not _CREDENTIAL.fullmatch(name):
             raise InvalidError("a credential's name is letters, digits and _ like clientSecret")
-        if not isinstance(value, str) or not value or len(value) > _MAX_CREDENTIAL_CHARS or _SURROGATE.search(value):
-            raise InvalidError(f"a credential's value is a text of 1 to {_MAX_CREDENTIAL_CHARS} characters")
+        if not isinstance(value, str) or len(value) > _MAX_CREDENTIAL_CHARS or _SURROGATE.search(value):
+            raise InvalidError(f"a credential's value is a text of up to {_MAX_CREDENTIAL_CHARS} characters")
     return dict(given)
 
 

@@ -104,7 +104,7 @@ class Http:
 
         :raises InvalidError: when the settings are of no use; they may have come another way than by ``crm connect``.
         """
-        credentials, settings = cls.split({**settings, **credentials})
+        credentials, settings = cls.split(options.known(_OPTIONS, settings, credentials))
         headers = {}
         if "token" in credentials:
             headers["Authorization"] = f"Bearer {credentials['token']}"

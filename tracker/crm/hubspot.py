@@ -43,7 +43,7 @@ _OPTIONS = {
                                    "crm.schemas.contacts.read", required=True, secret=True),
     "entity": options.Option("what leads become where a mapping names nothing; contacts by default"),
     "unique_property": options.Option("name of a property with unique values, which is to hold the lead's id"),
-    "reserve": options.Option("share of the day's calls that is left to others, from 0 to 1; 0.2 by default", float),
+    "reserve": options.Option("share of the day's calls that is left to others, such as 0.5; 0.2 by default", float),
     "base_url": options.Option("another host than api.hubapi.com, https://…"),
     "allow_private": options.Option("base_url may be at a private or loopback address", bool),
 }  # fmt: skip
@@ -96,10 +96,11 @@ class HubSpot:
     ) -> Self:
         """See `CrmAdapter.open`.
 
-        :raises InvalidError: when credentials or settings are of no use.
+        :raises InvalidError: when credentials or settings are of no use; they may have come another way than by
+            ``crm connect``.
         """
-        _check(settings)
-        return cls(credentials.get("access_token", ""), settings, timeout_seconds)
+        credentials, settings = cls.split(options.known(_OPTIONS, settings, credentials))
+        return cls(credentials["access_token"], settings, timeout_seconds)
 
     @classmethod
     def defaults(cls, entity: str) -> tuple[DefaultMapping, ...]:
@@ -245,8 +246,8 @@ def _check(settings: Mapping[str, Any]) -> None:
         raise InvalidError("unique_property must be the internal name of a property, such as tracker_lead_id")
     if entity is not None and not _OBJECT.fullmatch(str(entity)):
         raise InvalidError("entity must be the name of an object, such as contacts, or its id, such as 2-123456")
-    if not 0 <= settings.get("reserve", 0) <= 1:
-        raise InvalidError("reserve must be from 0 to 1")
+    if not 0 <= settings.get("reserve", 0) < 1:
+        raise InvalidError("reserve must be a share from 0 to below 1")
     if base is not None and not re.fullmatch(r"https?://[^\s/@?#]+/?", str(base)):
         raise InvalidError("base_url must be https:// and a host")
 

@@ -8,11 +8,22 @@ from uuid import NAMESPACE_URL, uuid5
 
 import structlog
 
-from tracker.crm.base import AccountInfo, Capabilities, DefaultMapping, Entity, Existing, Record, Result, Usage
-from tracker.errors import InvalidError
+from tracker.crm import options
+from tracker.crm.base import (
+    AccountInfo,
+    Capabilities,
+    DefaultMapping,
+    Entity,
+    Existing,
+    Outcome,
+    Record,
+    Result,
+    Usage,
+)
 
 log = structlog.get_logger(__name__)
 
+_OPTIONS = {"entity": options.Option("what leads become where a mapping names nothing; Lead by default")}
 _DEFAULTS = (
     DefaultMapping("email", "Email"),
     DefaultMapping("firstName", "FirstName"),
@@ -32,13 +43,8 @@ class Log:
 
     @classmethod
     def split(cls, document: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
-        """Takes no credentials; ``entity`` is a setting.
-
-        :raises InvalidError: for anything else.
-        """
-        if unknown := sorted(document.keys() - {"entity", "reserve"}):
-            raise InvalidError(f"the log takes no {unknown[0]}; only entity")
-        return {}, dict(document)
+        """See `CrmAdapter.split`; there are no credentials."""
+        return options.split(cls.title, _OPTIONS, document)
 
     @classmethod
     def open(
@@ -82,11 +88,11 @@ class Log:
         results = []
         for record in records:
             crm_id = record.crm_id or str(uuid5(NAMESPACE_URL, f"trackerctl:log:{record.entity}:{record.lead_id}"))
-            outcome = "updated" if record.crm_id else "created"
+            outcome: Outcome = "updated" if record.crm_id else "created"
             log.info(
                 "crm_record", lead=record.lead_id, entity=record.entity, fields=sorted(record.fields), outcome=outcome
             )
-            results.append(Result(record.lead_id, outcome, record.entity, crm_id))  # type: ignore[arg-type]
+            results.append(Result(record.lead_id, outcome, record.entity, crm_id))
         return results
 
     async def delete(self, entity: str, crm_ids: Sequence[str]) -> list[Result]:

@@ -10,6 +10,9 @@ import msgspec
 
 from tracker.errors import InvalidError
 
+NO_CREDENTIALS = {"auth": "none"}
+"""Stands for none: a connection is stored with one at least, so that none is forgotten by mistake."""
+
 _WORDS: dict[type, str] = {str: "a text", bool: "true or false", float: "a number"}
 
 
@@ -29,7 +32,7 @@ class Option(msgspec.Struct, frozen=True):
 def split(
     title: str, options: Mapping[str, Option], document: Mapping[str, Any]
 ) -> tuple[dict[str, str], dict[str, Any]]:
-    """Credentials and settings; those that are null or not given are left out.
+    """Credentials and settings; those that are null or not given are left out. Without any, `NO_CREDENTIALS`.
 
     :param title: of the CRM.
     :raises InvalidError: naming what is missing, misspelt or of no use.
@@ -45,7 +48,12 @@ def split(
         value = _checked(title, name, option, document.get(name))
         if value is not None:
             (credentials if option.secret else settings)[name] = value
-    return credentials, settings
+    return credentials or dict(NO_CREDENTIALS), settings
+
+
+def known(options: Mapping[str, Option], *given: Mapping[str, Any]) -> dict[str, Any]:
+    """What of stored credentials and settings is ours; the sync keeps some of its own beside them."""
+    return {name: value for one in given for name, value in one.items() if name in options}
 
 
 def _checked(title: str, name: str, option: Option, value: object) -> Any:

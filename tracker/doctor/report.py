@@ -8,7 +8,10 @@ from typing import Literal
 import msgspec
 
 Severity = Literal["ok", "warning", "error"]
-Area = Literal["settings", "secrets", "config", "mongodb", "redis", "clock", "queue", "workers", "public", "clients"]
+Area = Literal[
+    "settings", "secrets", "config", "mongodb", "redis", "clock", "queue", "workers", "public", "clients", "crm",
+    "webhooks",
+]  # fmt: skip
 
 _RANK = {"error": 0, "warning": 1, "ok": 2}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from tracker.doctor import clients, environment, mongodb, public, queue, redis, relational, secrets
+from tracker.doctor import clients, environment, mongodb, outbound, public, queue, redis, relational, secrets
 from tracker.doctor.report import Area, Finding, Report, error, report_of
 from tracker.errors import SettingsError, TrackerError
 from tracker.settings import Settings
@@ -21,6 +21,8 @@ _WAY_OUT: dict[Area, str] = {
     "queue": "Redis must answer first.",
     "workers": "Redis must answer first.",
     "clients": "The configuration database must answer first.",
+    "crm": "The configuration database and MongoDB must answer first.",
+    "webhooks": "The configuration database must answer first.",
     "public": "Is the service up, and is TRACKER_PUBLIC_URL right?",
 }
 Check = Callable[[Settings], Awaitable[list[Finding]]]
@@ -50,6 +52,8 @@ def _plan(settings: Settings) -> list[tuple[Area, Check, float]]:
     plan.append(("public", public.check_public, 2 * SECONDS))
     if settings.config_db_url and settings.secret_keys:
         plan.append(("clients", clients.check_clients, _CLIENTS_SECONDS))
+    if settings.config_db_url and settings.mongodb_url:
+        plan.append(("crm", outbound.check_outbound, 2 * SECONDS))
     return plan
 
 

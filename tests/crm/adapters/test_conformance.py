@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import pytest
 
@@ -47,7 +48,7 @@ class OfHubSpot:
 class TestHubSpot(AdapterConformance):
     text_field = "message"
     long_chars = 60_000
-    settings: dict[str, str] = {}
+    settings: ClassVar[dict[str, str]] = {}
 
     @pytest.fixture
     def adapter(self, hubspot: HubSpotServer) -> HubSpot:
@@ -88,7 +89,7 @@ class TestHubSpotWithoutTraces(TestHubSpot):
 class TestHubSpotByLeadId(TestHubSpot):
     """Leads without an e-mail address, told by a property of their own."""
 
-    settings = {"unique_property": "tracker_lead_id"}
+    settings: ClassVar[dict[str, str]] = {"unique_property": "tracker_lead_id"}
 
     @pytest.fixture
     def records(self) -> list[Record]:

@@ -203,3 +203,9 @@ def test_credentials_are_not_among_the_settings() -> None:
     credentials, settings = Http.split({"url": "https://intake.example", "token": "secret", "batch": False})
     assert credentials == {"token": "secret"}
     assert settings == {"url": "https://intake.example", "batch": False}
+
+
+def test_an_endpoint_without_authentication_is_stored_with_a_word_for_it() -> None:
+    credentials, settings = Http.split({"url": "https://intake.example"})
+    assert credentials == {"auth": "none"}
+    assert Http.open(credentials, settings).default_entity == "lead"

@@ -1,4 +1,4 @@
-"""A package that is not ours adds a CRM, as docs/crm-adapters.md tells it: found by its entry point, held to the suite."""
+"""A package that is not ours adds a CRM, as docs/crm-adapters.md tells it."""
 
 from __future__ import annotations
 
@@ -79,19 +79,20 @@ def test_the_page_s_adapter_passes_the_page_s_tests(tmp_path: Path) -> None:
     assert "skipped" not in done.stdout
 
 
+_GONE = """            outcome = "unchanged" if answer.status == 404 else "updated"
+"""
+_REFUSED = """            if answer.status == 404:
+                raise RefusedError("gone")
+            outcome = "updated"
+"""
+_SEND = 'send("PUT", self._address(record), record.whole)'
 FAULTY = {
     "forgets who a record is": ("quote(record.lead_id, safe='')", "__import__('uuid').uuid4().hex"),
-    "answers in another order": (
-        "return results\n\n    async def delete",
-        "return results[::-1]\n\n    async def delete",
-    ),
+    "answers in another order": ("return results\n\n    async def del", "return results[::-1]\n\n    async def del"),
     "repeats a value": ('f"Acme refuses {name}"', "f\"Acme says {answer.document['message']}\""),
     "throws good ones away": ("if answer.status == 422:", "if answer.status == 4220:"),
-    "takes what is gone for a failure": (
-        '            outcome = "unchanged" if answer.status == 404 else "updated"',
-        "            if answer.status == 404:\n                raise RefusedError('gone')\n            outcome = \"updated\"",
-    ),
-    "sends nothing": ('send("PUT", self._address(record), record.whole)', 'send("PUT", self._address(record), {})'),
+    "takes what is gone for a failure": (_GONE, _REFUSED),
+    "sends nothing": (_SEND, _SEND.replace("record.whole", "{}")),
     "hides an unknown entity": ('if entity != "Person":', 'if entity == "Nobody":'),
 }
 

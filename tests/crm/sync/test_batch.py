@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.crm.sync.memory import Memory, an_account
+from tests.crm.sync.memory import Memory, a_crm_client, an_account
+from tracker.config.records import CrmRecord
 from tracker.crm.base import RecordError, RetryLaterError
 from tracker.crm.sync.account import Account
 from tracker.crm.sync.batch import CALL_FAILED, MOST_TRIES, bring
@@ -220,3 +221,23 @@ async def test_a_converted_lead_goes_on_as_a_contact_that_lacks_some_of_its_fiel
     assert await desk.bring() == {"updated": 1}
     lead = await desk.stored()
     assert [(one["mappedTo"], one["entity"]) for one in lead["crmRecords"]] == [("Lead", "Contact")]
+
+
+async def test_a_lead_is_synced_when_the_last_of_its_accounts_has_it(documents: Documents) -> None:
+    first, second = (
+        CrmRecord(connection_id=uuid4().hex, adapter="memory", settings={}, version="1"),
+        CrmRecord(connection_id=uuid4().hex, adapter="memory", settings={}, version="1"),
+    )
+    client = a_crm_client(first, second)
+    desks = [
+        Desk(documents, Account(client, record, crm, "US"), crm)
+        for record, crm in ((first, Memory()), (second, Memory()))
+    ]
+    await desks[0].lead()
+    await desks[1].due()
+    await desks[0].bring()
+    lead = await desks[0].stored()
+    assert (lead["crmSynced"], len(lead["crmRecords"])) == (False, 1)
+    await desks[1].bring()
+    lead = await desks[0].stored()
+    assert (lead["crmSynced"], len(lead["crmRecords"])) == (True, 2)

@@ -92,7 +92,14 @@ async def _write_down(
     database: Database, account: Account, parcels: Sequence[Parcel], gone: Iterable[dict[str, Any]], seconds: float
 ) -> None:
     now = datetime.now(UTC)
-    leads = [UpdateOne({"_id": parcel.lead["_id"]}, lead_update(parcel, account.id, now)) for parcel in parcels]
+    elsewhere = await _due_elsewhere(database, account, parcels)
+    leads = [
+        UpdateOne(
+            {"_id": parcel.lead["_id"]},
+            lead_update(parcel, account.id, now, due_elsewhere=parcel.lead["leadId"] in elsewhere),
+        )
+        for parcel in parcels
+    ]
     if leads:
         await database["leads"].bulk_write(leads, ordered=False)
     told = [(parcel, result) for parcel in parcels for result in _told(parcel)]
@@ -103,6 +110,16 @@ async def _write_down(
     due += [DeleteOne({"_id": row["_id"], "token": row["token"]}) for row in gone]
     if due:
         await database["crm_due"].bulk_write(due, ordered=False)
+
+
+async def _due_elsewhere(database: Database, account: Account, parcels: Sequence[Parcel]) -> set[str]:
+    """Leads of which other accounts of the client are still to be told."""
+    others = [one.connection_id for one in account.client.crm if one.connection_id != account.id]
+    if not others:
+        return set()
+    wanted = [parcel.lead["leadId"] for parcel in parcels]
+    query = {"clientId": account.client.client_id, "leadId": {"$in": wanted}, "connectionId": {"$in": others}}
+    return {row["leadId"] async for row in database["crm_due"].find(query, {"leadId": 1})}
 
 
 def _settled(parcel: Parcel, now: datetime) -> DeleteOne | UpdateOne:

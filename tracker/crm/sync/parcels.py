@@ -99,8 +99,13 @@ def mapped_entity(parcel: Parcel, record: Record, connection_id: str) -> str:
     return record.entity
 
 
-def lead_update(parcel: Parcel, connection_id: str, now: datetime) -> list[dict[str, Any]]:
-    """The update of a lead after a try, as a pipeline: other accounts may write theirs at the same time."""
+def lead_update(
+    parcel: Parcel, connection_id: str, now: datetime, *, due_elsewhere: bool = False
+) -> list[dict[str, Any]]:
+    """The update of a lead after a try, as a pipeline: other accounts may write theirs at the same time.
+
+    :param due_elsewhere: another account of the client is still to be told of the lead.
+    """
     records = [
         {
             "connectionId": connection_id,
@@ -136,7 +141,7 @@ def lead_update(parcel: Parcel, connection_id: str, now: datetime) -> list[dict[
         "crmRecords": {"$concatArrays": [others, {"$literal": records}]},
         "crmErrors": {"$slice": [told, -ERRORS_KEPT]},
         # Changed in the meantime: there is a later entry in the outbox.
-        "crmSynced": {"$and": [parcel.done, {"$eq": ["$updatedAt", parcel.lead["updatedAt"]]}]},
+        "crmSynced": {"$and": [parcel.done and not due_elsewhere, {"$eq": ["$updatedAt", parcel.lead["updatedAt"]]}]},
     }
     if parcel.done:
         values["crmSyncedAt"] = now
