@@ -37,9 +37,8 @@ async def connect(
     check: Annotated[bool, typer.Option("--check/--no-check", help="Sign in before it is stored.")] = True,
 ) -> None:
     """Connect a client with a CRM account, or give the account it has new credentials and settings."""
-    from tracker.crm.registry import adapter_class
-
     from tracker.config.views import describe_connection
+    from tracker.crm.registry import adapter_class
 
     kind_class = adapter_class(kind)
     credentials, settings = kind_class.split(read_json_object(from_json, "--from-json"))
