@@ -13,6 +13,7 @@ from tracker.analytics.documents import AnalyticsDaily
 from tracker.crm.sync.documents import CrmAttempt, CrmDue, CrmState
 from tracker.leads.documents import Lead
 from tracker.pipeline.documents import Event, Session
+from tracker.privacy.documents import Suppression
 from tracker.settings import Settings
 from tracker.stores.documents import Documents, connect, ensure_indexes, open_database
 from tracker.webhooks.documents import WebhookDelivery, WebhookFailing
@@ -23,6 +24,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     *(Event, Lead, Session, AnalyticsDaily),
     *(CrmDue, CrmState, CrmAttempt),
     *(WebhookDelivery, WebhookFailing),
+    Suppression,
 )
 
 

@@ -21,6 +21,7 @@ from tracker.pipeline.draft import Draft
 from tracker.pipeline.outcome import Drop, Outcome
 from tracker.pipeline.steps import begin, run_steps
 from tracker.pipeline.store import Store
+from tracker.pipeline.suppress import Suppressor
 from tracker.queue import QueuedBatch, QueuedEvent
 from tracker.settings import Settings
 from tracker.stores.documents import is_outage
@@ -72,6 +73,7 @@ class BatchProcessor:
     def __init__(self, cache: ConfigCache, store: Store, settings: Settings) -> None:
         self._cache = cache
         self._store = store
+        self._suppressor = Suppressor(store.database, settings)
         self._settings = settings
         self._writer: Gatherer[Prepared, None] = Gatherer(
             self._write_together, max_weight=settings.worker_batch_events, max_waiting=2**31
@@ -114,6 +116,9 @@ class BatchProcessor:
                     prepared.outcomes[batch.client_id, drop.outcome] += 1
                 except Exception as error:
                     prepared.failures.append(Failure(batch, event, f"steps: {type(error).__name__}"))
+        prepared.drafts, erased = await self._suppressor.apply(prepared.drafts)
+        for draft in erased:
+            prepared.outcomes[draft.client.client_id, Outcome.DROPPED_ERASED] += 1
         return prepared
 
     async def _write_together(self, group: Sequence[Prepared]) -> list[None]:

@@ -15,7 +15,8 @@ class Event(Document):
     """One event in the one stored shape: ``payload.form.{formId,formName,fields}``,
     ``payload.page.{url,path,title,referrer}``, beside what else the payload held.
 
-    ``attachedBy``: the ``identify`` event whose lead an earlier event of its visitor was given.
+    ``attachedBy``: the ``identify`` event whose lead an earlier event of its visitor was given. ``stripped``: why all
+    that says who somebody is was taken out before it was stored.
     """
 
     eventId: str
@@ -31,6 +32,7 @@ class Event(Document):
     userAgent: str | None = None
     ipAddress: str | None = None
     geo: dict[str, Any] | None = None
+    stripped: str | None = None
     test: bool = False
     timestamp: datetime
     createdAt: datetime

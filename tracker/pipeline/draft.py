@@ -27,7 +27,8 @@ class Draft:
     """An event between the steps. ``raw`` is what came; each step fills in what is below it.
 
     Times are aware UTC. ``touch`` holds utm_* and click ids, referrer and landing page of the page it came from;
-    ``region`` is that of phone numbers without a ``+``; ``stored_id`` the document of an event that was stored before.
+    ``region`` is that of phone numbers without a ``+``; ``stored_id`` the document of an event that was stored before;
+    ``stripped`` why it says nothing of a person any more (`tracker.privacy.strip`).
     """
 
     client: ClientRecord
@@ -51,6 +52,7 @@ class Draft:
     lead_id: str | None = None
     region: str = "US"
     stored_id: ObjectId | None = None
+    stripped: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:

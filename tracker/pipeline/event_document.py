@@ -33,6 +33,7 @@ def event_document(draft: Draft, settings: Settings) -> dict[str, Any]:
         "metadata": draft.metadata,
         "test": draft.batch.test,
         "timestampReplaced": draft.clamped,
+        "stripped": draft.stripped,
     }
     event.update({name: value for name, value in optional.items() if value})
     return event

@@ -14,6 +14,7 @@ class Outcome(enum.StrEnum):
     DROPPED_UNREADABLE = "dropped_unreadable"
     DROPPED_CLIENT_GONE = "dropped_client_gone"
     DROPPED_BOT = "dropped_bot"
+    DROPPED_ERASED = "dropped_erased"
     DROPPED_DEAD_LETTER = "dropped_dead_letter"
 
 

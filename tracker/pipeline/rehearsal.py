@@ -21,6 +21,7 @@ from tracker.pipeline.draft import Draft
 from tracker.pipeline.outcome import Drop, Outcome
 from tracker.pipeline.steps import begin, run_steps
 from tracker.pipeline.store import Rehearsal, Store
+from tracker.pipeline.suppress import Suppressor
 from tracker.queue import QueuedBatch
 from tracker.settings import Settings
 from tracker.stores.documents import is_conflict, is_outage
@@ -62,6 +63,7 @@ class Rehearser:
     def __init__(self, engine: Engine, store: Store, settings: Settings) -> None:
         self._engine = engine
         self._store = store
+        self._suppressor = Suppressor(store.database, settings)
         self._settings = settings
         self._clients: dict[str, ClientRecord | None] = {}
 
@@ -78,9 +80,12 @@ class Rehearser:
                 if isinstance(fate, Draft):
                     places[len(fates)] = fate
                 fates.append(None if isinstance(fate, Draft) else fate)
-        ends = await self._stored(list(places.values())) if places else []
-        for place, fate in zip(places, ends, strict=True):
-            fates[place] = fate
+        kept, erased = await self._suppressor.apply(list(places.values()))
+        ends = await self._stored(kept) if kept else []
+        by_draft = {id(draft): fate for draft, fate in zip(kept, ends, strict=True)}
+        by_draft |= {id(draft): _dropped(Outcome.DROPPED_ERASED) for draft in erased}
+        for place, draft in places.items():
+            fates[place] = by_draft[id(draft)]
         return [fate for fate in fates if fate is not None]
 
     async def _steps(self, batch: QueuedBatch, number: int) -> Draft | Fate:

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -170,6 +171,11 @@ class Store:
         """End the session, and with it a transaction that was cut off."""
         if self._session is not None:
             await self._session.end_session()
+
+    @property
+    def database(self) -> AsyncDatabase[dict[str, Any]]:
+        """Where it stores."""
+        return self._documents.database
 
     @property
     def session_id(self) -> Any:

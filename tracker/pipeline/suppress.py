@@ -1,0 +1,134 @@
+"""What an installation must not know, kept out of the stores: suppressed addresses, and persons who were erased while
+their events waited (`tracker.privacy.suppressions`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tracker.pipeline.draft import Draft
+from tracker.privacy.documents import Suppression
+from tracker.privacy.hashes import Hasher, normal
+from tracker.privacy.mentions import emails_in, phones_in, strings_in
+from tracker.privacy.strip import strip_person
+from tracker.privacy.suppressions import Address, Database, Reason, mark_ids
+from tracker.settings import Settings
+
+_LOOK_SECONDS = 1.0
+
+
+class Suppressor:
+    """Looks events up before they are stored. Costs one small question a second while nobody is suppressed."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._marks = database[Suppression.Settings.name]
+        self._hasher = Hasher(settings.secrets)
+        self._clock = clock
+        self._looked_at = float("-inf")
+        self._there: frozenset[str] = frozenset()
+
+    async def apply(self, drafts: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
+        """Strip the events of suppressed addresses, and set those of erased persons apart.
+
+        :returns: the drafts to store and those to drop.
+        :raises pymongo.errors.PyMongoError: when MongoDB is away.
+        """
+        there = await self._what_there_is()
+        if not there or not drafts:
+            return list(drafts), []
+        kinds = frozenset(what.partition(":")[2] for what in there)
+        persons = [_Person(draft, kinds, self._hasher) for draft in drafts]
+        marks = await self._find(mark for person in persons for mark in person.ids())
+        kept, dropped = [], []
+        for person in persons:
+            # An id cannot be stripped: the event is unique by it.
+            if person.was_erased(marks) or (person.is_suppressed(marks) and emails_in(person.draft.queued.event_id)):
+                dropped.append(person.draft)
+                continue
+            if person.is_suppressed(marks):
+                strip_person(person.draft, "suppressed")
+            kept.append(person.draft)
+        return kept, dropped
+
+    async def _what_there_is(self) -> frozenset[str]:
+        now = self._clock()
+        if now - self._looked_at >= _LOOK_SECONDS:
+            # Noted first: of concurrent batches one asks. The others may be a second behind, as all are.
+            self._looked_at = now
+            try:
+                self._there = frozenset(await self._marks.distinct("what"))
+            except BaseException:
+                self._looked_at = float("-inf")
+                raise
+        return self._there
+
+    async def _find(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        wanted = list(dict.fromkeys(ids))
+        if not wanted:
+            return {}
+        return {row["_id"]: row async for row in self._marks.find({"_id": {"$in": wanted}}, {"before": 1})}
+
+
+class _Person:
+    """An event's addresses, and the marks under which they may be found."""
+
+    def __init__(self, draft: Draft, kinds: frozenset[str], hasher: Hasher) -> None:
+        self.draft = draft
+        scopes = ("", draft.client.client_id)
+        self._by_address = {
+            reason: {
+                address: mark_ids(hasher, reason, address, scopes)
+                for address in _addresses(draft, kinds if reason == "erased" else kinds - {"visitor"})
+            }
+            for reason in _REASONS
+        }
+
+    def ids(self) -> Iterable[str]:
+        for by_address in self._by_address.values():
+            for ids in by_address.values():
+                yield from ids
+
+    def is_suppressed(self, marks: Mapping[str, Any]) -> bool:
+        return any(mark in marks for ids in self._by_address["suppressed"].values() for mark in ids)
+
+    def was_erased(self, marks: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Received before the erasure, with an address of the person; or by his browser, if it names nobody else."""
+        erased = {
+            address
+            for address, ids in self._by_address["erased"].items()
+            if any(self._is_meant(marks[mark]["before"]) for mark in ids if mark in marks)
+        }
+        if any(kind != "visitor" for kind, _ in erased):
+            return True
+        named = any(emails_in(text) for text in _texts(self.draft)) if erased else False
+        return bool(erased) and not named
+
+    def _is_meant(self, before: datetime) -> bool:
+        return self.draft.received_at <= before
+
+
+_REASONS: tuple[Reason, ...] = ("suppressed", "erased")
+
+
+def _texts(draft: Draft) -> Iterable[str]:
+    yield from strings_in(draft.payload)
+    yield from strings_in(draft.metadata)
+    for text in (draft.queued.event_id, draft.session_id, draft.visitor_id, draft.user_agent):
+        if text:
+            yield text
+
+
+def _addresses(draft: Draft, kinds: frozenset[str]) -> set[Address]:
+    """What an event holds of these kinds, wherever it stands."""
+    found: set[Address] = set()
+    for text in _texts(draft):
+        if "email" in kinds:
+            found |= {("email", email) for email in emails_in(text)}
+        if "phone" in kinds:
+            found |= {("phone", number) for number in phones_in(text, draft.region)}
+    if "visitor" in kinds and draft.visitor_id and (visitor := normal("visitor", draft.visitor_id)):
+        found.add(("visitor", visitor))
+    return found
