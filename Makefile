@@ -86,10 +86,11 @@ test-deep: .venv ## the generated tests with many more examples, and longer runs
 	@TRACKER_TEST_DEEP=1 exec $(BIN)/python -m pytest -n $(JOBS) --timeout 0 \
 		$(or $(ARGS),tests/properties tests/pipeline/test_deliveries.py tests/e2e/test_two_workers.py)
 
-lint: .venv ## ruff, mypy (strict on tracker and cli), and whether the built browser script is current
+lint: .venv ## ruff (with its security rules), mypy (strict on tracker and cli), known holes of dependencies, and whether the built browser script is current
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted; $(BIN)/ruff format mends it:"; $(BIN)/ruff format --check . ; exit 1; }
 	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/python deploy/audit.py
 	@if ! command -v node >/dev/null 2>&1; then echo "jsbundle: not checked, there is no node"; \
 	elif [ ! -d jsbundle/node_modules ] && ! command -v npm >/dev/null 2>&1; then echo "jsbundle: not checked, there is no npm"; \
 	else $(MAKE) --no-print-directory jsbundle/node_modules && cd jsbundle && node build.mjs --check; fi

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 from cli.context import actor, current
 from cli.errors import UsageError
+from cli.options import from_input
 from cli.output import emit, facts
 from cli.times import ago
 
@@ -37,19 +37,6 @@ async def suppression(verb: Verb, email: str | None, phone: str | None, client: 
     emit(view, lambda: _facts(view), brief=[view["hash"]])
     found: dict[str, Any] = view
     return found
-
-
-def from_input(value: str) -> str:
-    """What was given, or the first line of standard input for ``-``.
-
-    :raises UsageError: when that is empty.
-    """
-    if value != "-":
-        return value
-    line = sys.stdin.readline().strip()
-    if not line:
-        raise UsageError("standard input has no address; write one line: printf '%s' ADDRESS | trackerctl gdpr …")
-    return line
 
 
 def _facts(view: dict[str, Any]) -> RenderableType:

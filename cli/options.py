@@ -101,6 +101,19 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def from_input(value: str) -> str:
+    """What was given, or for ``-`` the first line of standard input: others on the machine can read a command line.
+
+    :raises UsageError: when that line is empty.
+    """
+    if value != "-":
+        return value
+    line = sys.stdin.readline().strip()
+    if not line:
+        raise UsageError("standard input is empty; the value for - is its first line")
+    return line
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """``1 form``, ``2 forms``."""
     return f"{number} {one if number == 1 else many or one + 's'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,7 +12,7 @@ from cli import webhook_pages as pages
 from cli.context import current
 from cli.errors import UsageError
 from cli.noun import Noun
-from cli.options import ClientArgument, ClientOption, DryRun, Limit, Since, Yes, confirm, counted
+from cli.options import ClientArgument, ClientOption, DryRun, Limit, Since, Yes, confirm, counted, from_input
 from cli.output import emit, emit_item, facts, hint, warn
 from cli.times import parse_since
 
@@ -25,6 +26,7 @@ WebhookArgument = Annotated[str, typer.Argument(metavar="WEBHOOK", help="Id of t
 DeliveryArgument = Annotated[
     str, typer.Argument(metavar="DELIVERY", help="Id of the delivery; `webhook deliveries` shows it.")
 ]
+_SECRET_VARIABLE = "TRACKERCTL_WEBHOOK_SECRET"
 # As in `tracker.webhooks.documents`, which costs a start.
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 Description = Annotated[str | None, typer.Option(metavar="TEXT", help="What it is for.")]
@@ -240,7 +242,7 @@ def listen(
     port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="Where to listen; 0 is a free one.")] = 0,
     secret: Annotated[
         str | None,
-        typer.Option(metavar="WHSEC", help="The webhook's secret, to check signatures by."),
+        typer.Option(metavar="-", help="Check signatures: - reads the webhook's secret from standard input."),
     ] = None,
     forward: Annotated[
         str | None, typer.Option(metavar="URL", help="Hand on what is good, and answer as that does.")
@@ -249,10 +251,16 @@ def listen(
     """Receive webhooks on this machine and show them, until Ctrl-C; with --json an object a line."""
     from cli.webhook_listen import listening
 
+    if secret not in (None, "-"):
+        raise UsageError(
+            "everybody on this machine can read a command line: give the secret on standard input, with --secret - "
+            f"or as {_SECRET_VARIABLE} in the environment"
+        )
+    secret = from_input(secret) if secret else os.environ.get(_SECRET_VARIABLE)
     with listening(port, secret, forward) as (url, arrivals):
         hint(f"Listening on {url}; Ctrl-C ends this.")
         if not secret:
-            warn("signatures are not checked: give the webhook's secret with --secret")
+            warn("signatures are not checked: give the webhook's secret with --secret -")
         for arrival in arrivals:
             emit_item(arrival.view(), partial(pages.arrival_lines, arrival))
 

@@ -37,6 +37,17 @@ class UnauthorizedError(TrackerError):
     status, slug, title = 401, "unauthorized", "The API key was not accepted"
 
 
+class SiteTokenError(TrackerError):
+    """A batch without the site token that its client asks for, or with one that is over or not for this page."""
+
+    status, slug, title = 401, "site-token", "The page's site token was not accepted"
+
+    def __init__(self, state: str) -> None:
+        """:param state: what it turned out to be, of `tracker.ingest.site_token.TokenState`."""
+        super().__init__(f"it is {state}: read the configuration again and send the batch with its siteToken")
+        self.state = state
+
+
 class UnauthenticatedError(TrackerError):
     """No management token, or one that is not valid."""
 
@@ -59,6 +70,12 @@ class MethodNotAllowedError(TrackerError):
     """The path exists, but not for this HTTP method."""
 
     status, slug, title = 405, "method-not-allowed", "Method not allowed"
+
+
+class TooSlowError(TrackerError):
+    """The request did not arrive in time (RFC 9110 §15.5.9)."""
+
+    status, slug, title = 408, "too-slow", "The request took too long to arrive"
 
 
 class ConflictError(TrackerError):

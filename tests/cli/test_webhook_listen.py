@@ -27,16 +27,21 @@ BODY = b'{"type":"lead.created","timestamp":"2030-01-31T08:00:00.000Z","data":{"
 class Listening:
     """A listener in a process of its own."""
 
-    def __init__(self, *options: str, port: int) -> None:
+    def __init__(self, *options: str, port: int, secret: str | None = None) -> None:
         command = [sys.executable, "-m", "cli.main", "webhook", "listen", "--json", "--port", str(port), *options]
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             text=True,
             env=process_environment({"PYTHONUNBUFFERED": "1"}),
         )
+        assert self.process.stdin is not None
+        if secret:
+            self.process.stdin.write(f"{secret}\n")
+        self.process.stdin.close()
+        self.process.stdin = None
         self.url = f"http://127.0.0.1:{port}/hooks"
 
     @property
@@ -70,8 +75,8 @@ class Listening:
 def listen(tmp_path: Path) -> Iterator[Callable[..., Listening]]:
     started: list[Listening] = []
 
-    def start(*options: str) -> Listening:
-        started.append(Listening(*options, port=free_port()))
+    def start(*options: str, secret: str | None = None) -> Listening:
+        started.append(Listening(*options, port=free_port(), secret=secret))
         started[-1].wait_ready()
         return started[-1]
 
@@ -82,7 +87,7 @@ def listen(tmp_path: Path) -> Iterator[Callable[..., Listening]]:
 
 
 def test_what_is_signed_is_shown_and_what_is_not_refused(listen: Callable[..., Listening]) -> None:
-    listening = listen("--secret", SECRET)
+    listening = listen("--secret", "-", secret=SECRET)
     assert listening.post().status_code == 204
     shown = listening.shown()
     assert (shown["signature"], shown["eventType"], shown["messageId"]) == ("valid", "lead.created", "msg_1")
@@ -95,7 +100,7 @@ def test_what_is_signed_is_shown_and_what_is_not_refused(listen: Callable[..., L
 
 def test_what_is_good_is_handed_on_byte_by_byte(listen: Callable[..., Listening], receiver: Receiver) -> None:
     receiver.answer = lambda _: Reply(202)
-    listening = listen("--secret", SECRET, "--forward", receiver.url("/app"))
+    listening = listen("--secret", "-", "--forward", receiver.url("/app"), secret=SECRET)
     assert listening.post().status_code == 202
     assert listening.shown()["forwarded"] == 202
     (message,) = receiver.at("/app")
@@ -120,8 +125,16 @@ def test_it_ends_cleanly_when_interrupted(listen: Callable[..., Listening]) -> N
 
 
 def test_a_bad_secret_and_a_taken_port_are_refused(receiver: Receiver) -> None:
-    for options, port in (("--secret", "whsec_!"), free_port()), ((), receiver.port):
-        refused = Listening(*options, port=port)
+    for options, secret, port in (("--secret", "-"), "whsec_!", free_port()), ((), None, receiver.port):
+        refused = Listening(*options, port=port, secret=secret)
         _, err = refused.process.communicate(timeout=30)
         assert refused.process.returncode == 1
         assert json.loads(err.strip().splitlines()[-1])["error"]["slug"] in ("invalid", "unavailable")
+
+
+def test_a_secret_on_the_command_line_is_refused_and_not_repeated() -> None:
+    refused = Listening("--secret", SECRET, port=free_port())
+    _, err = refused.process.communicate(timeout=30)
+    assert refused.process.returncode == 2
+    assert "standard input" in err
+    assert SECRET not in err

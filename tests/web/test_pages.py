@@ -89,6 +89,7 @@ async def test_every_page_has_a_strict_policy_and_holds_to_it(world_settings: Se
     assert policy["style-src"] == ["'self'"]
     assert policy["base-uri"] == policy["frame-ancestors"] == ["'none'"]
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
     # Nothing inline, and nothing from elsewhere.
     assert not re.search(r"<script(?![^>]* src=)|<style| style=| on\w+=|javascript:", answer.text)
     assert not re.search(r'(?:src|href)="(?:https?:)?//', answer.text)

@@ -112,7 +112,8 @@ class FolderLock:
         """
         if self._file is not None:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # The data of visitors will be in it: nobody else on this machine may read them.
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # "a+": opening must not wipe the holder's process id before the lock is ours.
         file = self.path.open("a+", encoding="ascii")
         deadline = time.monotonic() + self._patience

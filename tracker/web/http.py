@@ -68,7 +68,8 @@ def problem(
         "detail": error.detail,
         **(extra or {}),
     }
-    all_headers = dict(headers or {})
+    # A refusal may repeat a name that the caller sent; no browser takes it for a page.
+    all_headers = {"X-Content-Type-Options": "nosniff", **(headers or {})}
     if error.retry_after is not None:
         all_headers["Retry-After"] = str(max(1, round(error.retry_after)))
     if isinstance(error, RateLimitError):
@@ -93,7 +94,10 @@ def http_error_handler(_request: AppRequest, error: HTTPException) -> Response[b
     """The framework's own refusals (no such path, wrong method) as problem documents too."""
     body = {"type": "about:blank", "title": HTTPStatus(error.status_code).phrase, "status": error.status_code}
     return Response(
-        msgspec.json.encode(body), status_code=error.status_code, media_type=PROBLEM_MEDIA_TYPE, headers=error.headers
+        msgspec.json.encode(body),
+        status_code=error.status_code,
+        media_type=PROBLEM_MEDIA_TYPE,
+        headers={"X-Content-Type-Options": "nosniff", **(error.headers or {})},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from granian.constants import Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
@@ -29,6 +30,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=settings.max_header_seconds * 1000),
         log_access=False,
         log_level=LogLevels.warning,
         # A worker that dies takes its unanswered requests with it, but no acknowledged event: start another.

@@ -7,6 +7,7 @@ nothing). ``tracker.web.schema`` describes it in the OpenAPI document.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
@@ -19,10 +20,19 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
 from tracker.config.records import KeyRecord
-from tracker.errors import InvalidError, MethodNotAllowedError, TooLargeError, TrackerError, UnreadableError
+from tracker.errors import (
+    InvalidError,
+    MethodNotAllowedError,
+    SiteTokenError,
+    TooLargeError,
+    TooSlowError,
+    TrackerError,
+    UnreadableError,
+)
 from tracker.ingest.admit import Caller
 from tracker.ingest.body import check_content_type, read_body
 from tracker.ingest.geo import NOWHERE, Place, country_code
+from tracker.ingest.site_token import TokenState
 from tracker.ingest.wire import Refusal, WireBatch, read_batch, read_events
 from tracker.names import INGEST_PATH
 from tracker.privacy.anonymise import anonymise_ip
@@ -87,7 +97,7 @@ async def _track(services: Services, http: Mapping[str, Any], headers: Mapping[s
     cors = {"Access-Control-Allow-Origin": "*"} if origin else {}
     extra: dict[str, object] = {}
     try:
-        batch = await _read(headers, receive, services.settings.max_body_bytes)
+        batch = await _read(headers, receive, services.settings)
         key = await services.gate.identify(headers.get("x-api-key") or batch.apiKey)
         cors = {}
         services.gate.check_place(key, origin)
@@ -97,6 +107,7 @@ async def _track(services: Services, http: Mapping[str, Any], headers: Mapping[s
         forwarded_for = header_lines(http["headers"], b"x-forwarded-for") if trusted else ""
         address = peer_address(peer, forwarded_for, trusted)
         _check_count(batch, services.settings.max_batch_events)
+        no_token = _lacks_token(services, key, origin, batch)
         await services.gate.spend_events(key, Caller(origin, address), len(batch.events))
         accepted, refused = read_events(batch.events, services.settings)
         if refused:
@@ -105,19 +116,26 @@ async def _track(services: Services, http: Mapping[str, Any], headers: Mapping[s
         if not accepted:
             raise InvalidError("none of the events is valid; see rejected")
         place = _place(services, key, peer, address, headers)
-        await services.committer.commit(_queued(batch, key, address, place, headers.get("user-agent"), accepted))
+        queued = _queued(batch, key, address, place, headers.get("user-agent"), accepted)
+        queued.no_token = no_token
+        await services.committer.commit(queued)
         services.usage.note(key.key_id)
     except TrackerError as error:
         return problem(error, headers=cors, extra=extra)
     return Answer(200, cors, msgspec.json.encode(Accepted(True, len(accepted), refused)), JSON_MEDIA_TYPE)
 
 
-async def _read(headers: Mapping[str, str], receive: Receive, limit: int) -> WireBatch:
+async def _read(headers: Mapping[str, str], receive: Receive, settings: Settings) -> WireBatch:
     check_content_type(headers.get("content-type", "application/json"))
     declared = headers.get("content-length", "")
-    body = await read_body(
-        _chunks(receive), int(declared) if declared.isdigit() else None, headers.get("content-encoding", ""), limit
-    )
+    length = int(declared) if declared.isdigit() else None
+    encoding = headers.get("content-encoding", "")
+    try:
+        # Who sends a byte a minute would otherwise hold a connection and its memory for as long as he likes.
+        async with asyncio.timeout(settings.max_body_seconds):
+            body = await read_body(_chunks(receive), length, encoding, settings.max_body_bytes)
+    except TimeoutError:
+        raise TooSlowError(f"the body did not arrive within {settings.max_body_seconds:g} s; send it again") from None
     return read_batch(body)
 
 
@@ -136,6 +154,22 @@ def _check_count(batch: WireBatch, limit: int) -> None:
         raise InvalidError("the batch holds no event")
     if len(batch.events) > limit:
         raise TooLargeError(f"at most {limit} events in a batch")
+
+
+def _lacks_token(services: Services, key: KeyRecord, origin: str | None, batch: WireBatch) -> bool:
+    """Whether the client would rather have had a valid site token with the batch.
+
+    :raises SiteTokenError: when it does not take it without one.
+    """
+    try:
+        state = services.gate.check_token(key, origin, batch.siteToken)
+    except SiteTokenError as error:
+        services.tokens.note(TokenState(error.state), len(batch.events))
+        raise
+    if state is TokenState.VALID:
+        return False
+    services.tokens.note(state, len(batch.events))
+    return True
 
 
 def _place(

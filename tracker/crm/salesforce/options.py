@@ -141,6 +141,11 @@ def host_of(place: object, name: str = "domain") -> str:
     return host if alone or name == "instance_url" or host.endswith(_WHOLE) else f"{host}.salesforce.com"
 
 
+def is_salesforce_host(host: str) -> bool:
+    """Whether a host, with or without a port, is under one of Salesforce's own domains."""
+    return host.partition(":")[0].lower().endswith(_WHOLE)
+
+
 def _auth(document: Mapping[str, Any]) -> Auth:
     given = document.get("auth")
     if given not in _CREDENTIALS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Response
@@ -9,6 +10,8 @@ from litestar.params import FromPath
 from msgspec import UNSET, UnsetType, field
 
 from tracker.config.views import describe_connection
+from tracker.crm.reach import may_lead_inside
+from tracker.errors import ForbiddenError
 from tracker.web.manage.bodies import Body, read_body, read_changes
 from tracker.web.manage.calls import Call, ManageRequest
 from tracker.web.manage.describe import creates, deletes, lists, shows, updates
@@ -71,6 +74,7 @@ async def create_crm(request: ManageRequest, client_id: FromPath[str]) -> Respon
     call = Call(request)
     await call.client(client_id)
     body = await read_body(request, NewConnection)
+    _check_reach(call, body.adapter, body.settings)
 
     async def work() -> Response[bytes]:
         made = await call.run(call.config.create_crm, client_id, body.adapter, body.credentials, body.settings)
@@ -96,6 +100,8 @@ async def update_crm(request: ManageRequest, connection_id: FromPath[str]) -> Re
     view = describe_connection(connection)
     expected = expected_time(request, view, connection.updated_at)
     wanted = await read_changes(request, ConnectionChanges, view, ("settings",))
+    if "settings" in wanted or "credentials" in wanted:
+        _check_reach(call, connection.adapter, wanted.get("settings") or connection.settings)
     after = await call.run(
         call.config.update_crm,
         connection_id,
@@ -115,6 +121,15 @@ async def delete_crm(request: ManageRequest, connection_id: FromPath[str]) -> No
     connection = await call.run(call.config.get_crm, connection_id)
     expected = expected_time(request, describe_connection(connection), connection.updated_at)
     await call.run(call.config.delete_crm, connection_id, expected=expected)
+
+
+def _check_reach(call: Call, adapter: str, settings: Mapping[str, Any]) -> None:
+    """:raises ForbiddenError: where a token of one client would lead the tracker into the operator's network."""
+    if call.access.scope.kind == "client" and may_lead_inside(adapter, settings):
+        raise ForbiddenError(
+            "the token is for one client, and may connect accounts on the public internet only; a private address "
+            "needs one with the scope admin"
+        )
 
 
 HANDLERS = [list_crm, create_crm, get_crm, update_crm, delete_crm]

@@ -40,6 +40,9 @@ def page_response(
     headers = {
         "Cache-Control": "no-store",
         "Content-Security-Policy": f"{_policy(settings)}{policy}",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
     }
