@@ -136,15 +136,16 @@ def wired_documents(documents: Documents, wire: Wire) -> Documents:
 
     class Database:
         def __getitem__(self, name: str) -> Any:
-            return _Collection(documents.database[name], wire)
+            return _Collection(documents.database[name], wire, self)
 
     client = SimpleNamespace(start_session=start_session)
     return Documents(cast(Any, client), cast(Any, Database()), documents.write_concern, documents.transactions)
 
 
 class _Collection:
-    def __init__(self, collection: Any, wire: Wire) -> None:
+    def __init__(self, collection: Any, wire: Wire, database: Any) -> None:
         self._collection, self._wire = collection, wire
+        self.database = database
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         assert name in _CHANGING, f"a kind of call that the wire does not know: {name}"
@@ -158,7 +159,7 @@ class _Collection:
         return call
 
     def with_options(self, **options: Any) -> _Collection:
-        return _Collection(self._collection.with_options(**options), self._wire)
+        return _Collection(self._collection.with_options(**options), self._wire, self.database)
 
     def find(self, *args: Any, **named: Any) -> _Cursor:
         return _Cursor(self._collection.find(*args, **named), self._wire)
