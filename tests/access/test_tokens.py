@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,9 +38,20 @@ def signed(secret: str = CURRENT, algorithm: str = "HS256", without: str = "", *
     }
     claims |= changes
     claims.pop(without, None)
-    # SHA-512 wants a longer key; what it is does not matter, since the algorithm is refused.
-    key = None if algorithm == "none" else tokens._key(secret) * (2 if algorithm == "HS512" else 1)
-    return jwt.encode(claims, key, algorithm=algorithm)
+    if algorithm == "HS512":
+        return _signed_with_sha512(claims, tokens._key(secret))
+    return jwt.encode(claims, None if algorithm == "none" else tokens._key(secret), algorithm=algorithm)
+
+
+def _signed_with_sha512(claims: dict[str, Any], key: bytes) -> str:
+    """By hand, because PyJWT asks for a longer key: the very key must be good, so that the algorithm alone is wrong."""
+    times = {name: value.timestamp() if isinstance(value, datetime) else value for name, value in claims.items()}
+    head, body = (
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=")
+        for part in ({"alg": "HS512", "typ": "JWT"}, times)
+    )
+    signature = base64.urlsafe_b64encode(hmac.digest(key, head + b"." + body, "sha512")).rstrip(b"=")
+    return b".".join((head, body, signature)).decode()
 
 
 def refused(token: str, settings: Settings = SETTINGS) -> str:

@@ -24,6 +24,7 @@ from tracker.pipeline.store import Store
 from tracker.settings import Settings
 from tracker.stores.documents import Documents
 from tracker.telemetry.logs import configure
+from tracker.web.pages.render import page_response
 
 __all__ = ["api", "api_settings"]
 
@@ -87,6 +88,12 @@ def test_any_text_is_a_name_and_no_sql(site: Site, world_engine: Engine, text: s
     # A reference with such text finds nothing else by it.
     with pytest.raises(Exception, match=r"no client|is no|not"):
         site.service.get_client(f"' OR '1'='1{text}")
+
+
+def test_markup_in_what_a_page_shows_is_text(world_settings: Settings) -> None:
+    page = page_response(world_settings, "missing", MARKUP, {"detail": MARKUP, "client": MARKUP})
+    assert "<img src=x" not in str(page.content)
+    assert "{{" in str(page.content)  # what a value holds is no slot
 
 
 @pytest.mark.parametrize("path", ["/demo", "/example", "/config-test", "/script/{client}.js", "/script/{client}/embed"])
