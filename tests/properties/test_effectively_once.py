@@ -7,11 +7,13 @@ connection, which jobs two workers work on at the same time, and in which order 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,7 +28,8 @@ from tests.properties.workers import REPLAY, Schedule, Servers, Spoiled, Worksho
 from tracker.accounts import read_books
 from tracker.analytics.documents import AnalyticsDaily
 from tracker.analytics.service import rebuild_days
-from tracker.config.records import ClientRecord
+from tracker.config.records import ClientRecord, CrmRecord, WebhookRecord
+from tracker.crm.sync.due import is_wanted
 from tracker.pipeline.store import Store
 from tracker.queue import QueuedBatch, QueueProducer
 from tracker.settings import Settings
@@ -93,10 +96,17 @@ def servers(documents: Documents, redis: Redis, document_settings: Settings, red
 async def test_duplicates_crashes_and_replays_leave_what_one_clean_delivery_leaves(
     servers: Servers, delivery: Delivery
 ) -> None:
-    clean, other = a_client(), a_client()
+    clean, other = _told(a_client()), _told(a_client())
     await put(Store(servers.documents, servers.settings), clean, *delivery.events)
     await deliver(servers, other, delivery)
     await assert_same(servers, clean, other, delivery)
+    await assert_told_once(servers.documents, other)
+
+
+def _told(client: ClientRecord) -> ClientRecord:
+    """The same with somebody to tell: a webhook and an account of a CRM."""
+    account = CrmRecord(connection_id=client.client_id, adapter="log", settings={}, version="1")
+    return msgspec.structs.replace(client, webhooks=(WebhookRecord(endpoint_id=client.client_id),), crm=(account,))
 
 
 async def deliver(servers: Servers, client: ClientRecord, delivery: Delivery) -> Workshop:
@@ -135,6 +145,20 @@ async def assert_same(servers: Servers, clean: ClientRecord, other: ClientRecord
     stored = len(left["events"])
     assert (books.accepted, books.waiting, books.unaccounted) == (accepted, 0, 0)
     assert ends == {"stored": stored} | ({"duplicate": accepted - stored} if accepted > stored else {})
+
+
+async def assert_told_once(documents: Documents, client: ClientRecord) -> None:
+    """The outboxes name every lead that is no test: its beginning and its submission once, and what a CRM wants of it."""
+    own = {"clientId": client.client_id}
+    leads = await documents.database["leads"].find(own | {"test": False}).to_list()
+    messages = await documents.database["webhook_deliveries"].find(own).to_list()
+    told = Counter((message["eventType"], message["leadId"]) for message in messages)
+    begun = {lead_id for kind, lead_id in told if kind == "lead.created"}
+    # Of spam nobody is told; a lead that was told of may have become spam since.
+    assert {lead["leadId"] for lead in leads if not lead.get("spam")} <= begun <= {lead["leadId"] for lead in leads}
+    assert not [once for once, number in told.items() if number > 1 and once[0] in ("lead.created", "lead.submitted")]
+    due = {row["leadId"] for row in await documents.database["crm_due"].find(own).to_list()}
+    assert {lead["leadId"] for lead in leads if is_wanted(lead, "none")} <= due
 
 
 async def _figures(settings: Settings, client: ClientRecord) -> list[dict[str, Any]]:

@@ -161,6 +161,12 @@ class _Collection:
     def with_options(self, **options: Any) -> _Collection:
         return _Collection(self._collection.with_options(**options), self._wire, self.database)
 
+    async def distinct(self, name: str) -> list[Any]:
+        found: list[Any] = await self._wire.call(
+            lambda: self._collection.distinct(name), AutoReconnect("broken"), changes=False
+        )
+        return found
+
     def find(self, *args: Any, **named: Any) -> _Cursor:
         return _Cursor(self._collection.find(*args, **named), self._wire)
 
