@@ -141,6 +141,8 @@ class Salesforce:
         try:
             told = self._connection.call("GET", "limits")
         except CredentialsError:
+            if not self._connection.instance:
+                raise  # not even signed in: another try would bring the user closer to being locked out
             # Only who may view the setup sees the limits. The list of what there is tells whether we are in at all.
             self._connection.call("GET", "")
             return self.usage
