@@ -196,8 +196,9 @@ async def _mark(
 
     noted = 0
     with progress("noting", number) as advance:
-        partial = record.settings.sync_partial
-        async for so_far in mark_all(database, record.client_id, ids, query, partial, force=force):
+        partial, spam = record.settings.sync_partial, record.settings.deliver_spam
+        marks = mark_all(database, record.client_id, ids, query, partial, force=force, deliver_spam=spam)
+        async for so_far in marks:
             advance(so_far - noted)
             noted = so_far
             end_if_asked()

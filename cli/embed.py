@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,6 +12,9 @@ from cli.errors import UsageError
 from cli.noun import Noun
 from cli.options import ClientArgument, Mode
 from cli.output import emit_raw, hint, warn
+
+if TYPE_CHECKING:
+    from tracker.config.records import Consent
 
 app = Noun()
 
@@ -91,7 +94,7 @@ def _snippet(form: str, key: str, config: dict[str, Any], integrity: bool) -> tu
         "wordpress": snippets.wordpress,
     }[form]
     consent = widget_config(config).consent
-    snippet = snippets.snippet_of(current().settings, key, consent, _integrity() if integrity else None)
+    snippet = snippets.snippet_of(current().settings, key, consent, _integrity(consent) if integrity else None)
     # Tag Manager and Next.js put the script in by themselves, under a policy that they already need.
     inline = snippets.inline_script(snippet) if form in ("html", "wordpress") else None
     return make(snippet), _policy(inline)
@@ -110,8 +113,8 @@ def _copy(snippet: str) -> None:
         warn("nothing was copied: stdout is no terminal; leave out the pipe, or use --output json")
 
 
-def _integrity() -> str:
+def _integrity(consent: Consent) -> str:
     from tracker.assets import browser_script
-    from tracker.embed import VERSION
+    from tracker.embed import VERSION, records_consent
 
-    return browser_script(VERSION).integrity
+    return browser_script(VERSION, record=records_consent(consent)).integrity

@@ -33,7 +33,11 @@ app = Noun("People who filled in a form, or began to. Repeated submissions of on
 LeadArgument = Annotated[
     str, typer.Argument(metavar="LEAD", help="Id of the lead, or its beginning; `lead list` shows it.")
 ]
+SpamOption = Annotated[
+    bool | None, typer.Option("--spam/--no-spam", help="Only leads that are marked as spam, or only the others.")
+]
 # Of a decision: names of values that were taken, and of those that a later event had already said otherwise.
+_SPAM: dict[str, object] = {"true": True, "false": False}
 _SETS = {"changed": "took", "kept": "already newer"}
 
 
@@ -43,6 +47,7 @@ async def list_leads(
     status: LeadStatus = None,
     quality: LeadQuality = None,
     email: Email = None,
+    spam: SpamOption = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
@@ -55,7 +60,7 @@ async def list_leads(
     client_id = context.service.get_client(client).client_id if client else None
     async with context.documents():
         leads = await service.list_leads(
-            client_id=client_id, status=status, quality=quality, email=email, limit=limit, **period
+            client_id=client_id, status=status, quality=quality, email=email, spam=spam, limit=limit, **period
         )
     emit(leads, lambda: _table(leads) if leads else "No leads.", brief=[lead["leadId"] for lead in leads])
 
@@ -76,6 +81,7 @@ async def export(
     status: LeadStatus = None,
     quality: LeadQuality = None,
     email: Email = None,
+    spam: SpamOption = None,
     since: Since = None,
     until: Until = None,
     fields: Annotated[
@@ -92,7 +98,7 @@ async def export(
 
     period = {"since": parse_since(since), "until": parse_since(until, "--until")}
     client_id = current().service.get_client(client).client_id if client else None
-    query = lead_query(client_id=client_id, status=status, quality=quality, email=email, **period)
+    query = lead_query(client_id=client_id, status=status, quality=quality, email=email, spam=spam, **period)
     await export_leads(query, fields)
 
 
@@ -121,13 +127,20 @@ async def update(
     tag: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="Replaces the tags; '' leaves none. Repeatable.")
     ] = None,
+    spam: Annotated[
+        bool | None,
+        typer.Option(
+            "--spam/--not-spam",
+            help="Mark the lead as spam, or as none: then it goes to the CRM and the webhooks.",
+        ),
+    ] = None,
 ) -> None:
     """Correct a lead by hand: email, phone, firstName, lastName, name, company, message, status, quality, notes, tags.
     It wins over what later events say.
     """
     from tracker.leads.edits import update_lead
 
-    changes = _changes(values, tag)
+    changes = _changes(values, tag, spam)
     context = current()
     async with context.documents():
         view = await update_lead(lead, changes, actor(), config=context.service)
@@ -171,17 +184,19 @@ async def sync(lead: LeadArgument) -> None:
         warn(f"its client has no active CRM connection; `trackerctl crm create {view['clientId']}` makes one")
 
 
-def _changes(values: list[str] | None, tags: list[str] | None) -> dict[str, Any]:
+def _changes(values: list[str] | None, tags: list[str] | None, spam: bool | None = None) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for value in values or []:
         name, equals, text = value.partition("=")
         if not equals or not name:
             raise UsageError(f"--set {name or value!r}: write key=value, such as company=Acme")
-        changes[name] = None if text == "null" else text
+        changes[name] = None if text == "null" else _SPAM.get(text, text) if name == "spam" else text
     if tags is not None:
         changes["tags"] = [tag for tag in tags if tag] or None
+    if spam is not None:
+        changes["spam"] = spam
     if not changes:
-        raise UsageError("nothing to change: give --set KEY=VALUE or --tag TEXT")
+        raise UsageError("nothing to change: give --set KEY=VALUE, --tag TEXT or --not-spam")
     return changes
 
 
@@ -211,10 +226,14 @@ def _told(entry: dict[str, Any]) -> tuple[str, str]:
 
 def _table(leads: list[dict[str, Any]]) -> RenderableType:
     rows = [
-        (lead["leadId"][:8], lead.get("email"), _name(lead), lead["status"], lead["quality"], ago(lead["createdAt"]))
+        (lead["leadId"][:8], lead.get("email"), _name(lead), _status(lead), lead["quality"], ago(lead["createdAt"]))
         for lead in leads
     ]
     return table(("ID", "EMAIL", "NAME", "STATUS", "QUALITY", "CREATED"), rows, ids=("ID",))
+
+
+def _status(lead: dict[str, Any]) -> str:
+    return f"{lead['status']}, spam" if lead.get("spam") else str(lead["status"])
 
 
 def _name(lead: dict[str, Any]) -> str:

@@ -51,6 +51,8 @@ NOUNS: dict[str, tuple[str, str, str]] = {
     "analytics": (SEE, "analytics", "Views, forms and leads by day, form and source"),
     "top": (SEE, "top", "What happens now, on a full screen"),
     "token": (LOOK_AFTER, "token", "Tokens for the management API"),
+    "gdpr": (LOOK_AFTER, "gdpr", "Erase a person, export what is held of them, suppress them"),
+    "retention": (LOOK_AFTER, "retention", "For how long data is kept: look, change, apply now"),
     "audit": (LOOK_AFTER, "audit", "Who changed what and when"),
     "dlq": (LOOK_AFTER, "dlq", "Events that could not be stored: look, replay, delete"),
     "doctor": (LOOK_AFTER, "doctor", "Find what is wrong with the installation, or with a page, and what to do"),

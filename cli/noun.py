@@ -108,7 +108,9 @@ class Noun(typer.Typer):
 
 def _with_options_of_every_command(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
-    def command(*args: Any, json_output: bool, output_shape: Output | None, quiet_output: bool, **kwargs: Any) -> Any:
+    def command(
+        *args: Any, json_output: bool, quiet_output: bool, output_shape: Output | None = None, **kwargs: Any
+    ) -> Any:
         context = current()
         choose_output(json_output, output_shape)
         context.quiet = context.quiet or quiet_output
@@ -119,15 +121,19 @@ def _with_options_of_every_command(function: Callable[..., Any]) -> Callable[...
             context.close()
 
     signature = inspect.signature(function, eval_str=True)
+    # A command that writes a file takes --output as its name; its result has one shape.
+    everywhere = dict(_EVERYWHERE)
+    if "output" in signature.parameters:
+        del everywhere["output_shape"]
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, (annotation, default) in _EVERYWHERE.items()
+        for name, (annotation, default) in everywhere.items()
     ]
     command.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=[*signature.parameters.values(), *added]
     )
     command.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
-    command.__annotations__ |= {name: annotation for name, (annotation, _) in _EVERYWHERE.items()}
+    command.__annotations__ |= {name: annotation for name, (annotation, _) in everywhere.items()}
     return command
 
 

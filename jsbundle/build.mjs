@@ -1,5 +1,6 @@
 /**
- * Bundles src/ into the files that pages load: the script, and the debug overlay that the snippet loads where asked.
+ * Bundles src/ into the files that pages load: the script; the same with a record of consent, for clients that ask for
+ * consent (RECORD in the sources); and the debug overlay that the snippet loads where asked.
  *
  *   node build.mjs           write dist/
  *   node build.mjs --check   exit 1 when the committed files are not what src/ gives, or the script is over budget
@@ -14,18 +15,20 @@ import { minify } from 'terser';
 
 const BUNDLES = [
   { entry: 'src/main.js', target: 'dist/main-app.v1.js', budget: 5 * 1024 },
+  { entry: 'src/main.js', target: 'dist/main-app-consent.v1.js', budget: 5.25 * 1024, record: true },
   { entry: 'src/overlay/main.js', target: 'dist/debug-overlay.v1.js' },
 ];
 // Of names; found by --tune.
-const LETTERS = 'eitronsalhmdkvObcxQgLwUqu$yENCGpYJHTKZAIXVWB_SFPMfzDjR';
+const LETTERS = 'eitronsalfmBkCpbcdhgvw_quYS$TAOFEJQjLUzZPXVyIRGNxMHDWK';
 const here = path => fileURLToPath(new URL(path, import.meta.url));
 
-async function bundle({ entry, target }) {
+async function bundle({ entry, target, record = false }) {
   const result = await build({
     absWorkingDir: here('.'),
     entryPoints: [entry],
     outfile: here(target),
     bundle: true,
+    define: { RECORD: String(record) },
     format: 'iife',
     target: 'es2020',
     // Half the dictionary has accents; escapes would cost more than the letters.
@@ -41,15 +44,15 @@ async function bundle({ entry, target }) {
  * another 13. Properties that begin with an underscore are the script's own and get short names.
  */
 async function shrink(code) {
-  const shared = { passes: 5, unsafe_arrows: true, unsafe_methods: true, pure_getters: true };
+  const shared = { passes: 5, unsafe: true, unsafe_comps: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true };
   const first = await minify(code.replace(/\bconst\b/g, 'let'), {
     ecma: 2020,
     toplevel: true,
     mangle: { toplevel: true, properties: { regex: /^_[a-z]/ } },
-    compress: { ...shared, keep_fargs: false },
+    compress: { ...shared, keep_fargs: false, booleans_as_integers: true, inline: 0 },
     format: { ascii_only: false, comments: false },
   });
-  const second = await swc.minify(first.code, { ecma: 2020, module: false, compress: shared, mangle: { toplevel: true } });
+  const second = await swc.minify(first.code, { ecma: 2020, module: false, compress: { ...shared, collapse_vars: false }, mangle: { toplevel: true } });
   return rename(second.code, LETTERS);
 }
 

@@ -30,14 +30,15 @@ class Asset:
     integrity: str
 
 
-def browser_script(version: str) -> Asset:
+def browser_script(version: str, *, record: bool = False) -> Asset:
     """The built SDK, ``main-app.<version>.js``.
 
+    :param record: the one that also keeps a record of consent, for clients that ask for consent.
     :raises NotFoundError: for a version that this installation does not carry.
     """
     if not version.isalnum():
         raise NotFoundError("no such version of the browser script here")
-    return _asset(f"main-app.{version}.js")
+    return _asset(f"main-app-consent.{version}.js" if record else f"main-app.{version}.js")
 
 
 def debug_overlay() -> Asset:

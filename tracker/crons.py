@@ -34,6 +34,9 @@ from tracker.deadletters.bounds import enforce_bounds
 from tracker.leads.abandoned import close_abandoned
 from tracker.leases import LeasedWorker
 from tracker.outage import OutageGate
+from tracker.privacy.erase.figures import write_figures
+from tracker.privacy.erase.runner import resume_erasures
+from tracker.privacy.retention_service import keep_retention
 from tracker.settings import Settings
 from tracker.stores import documents as document_store
 from tracker.stores.documents import Documents
@@ -105,6 +108,17 @@ async def _close_abandoned(context: CronContext) -> None:
     await close_abandoned(context.documents.database, datetime.now(UTC), pause, context.cache.client)
 
 
+async def _resume_erasures(context: CronContext) -> None:
+    try:
+        await resume_erasures(context.documents.database, context.settings)
+    finally:
+        await write_figures(context.redis, context.documents.database)
+
+
+async def _keep_retention(context: CronContext) -> None:
+    await keep_retention(context.documents.database, context.settings)
+
+
 async def _bound_dead_letters(context: CronContext) -> None:
     for redis in context.queues:
         await enforce_bounds(redis, context.settings)
@@ -113,8 +127,10 @@ async def _bound_dead_letters(context: CronContext) -> None:
 CRONS: tuple[Cron, ...] = (
     # name, minutes between two runs, what runs
     Cron("close_abandoned", 1, _close_abandoned),
+    Cron("resume_erasures", 1, _resume_erasures, second=10, limit_minutes=60),
     Cron("refresh_analytics", 5, _refresh_analytics, second=20, limit_minutes=60),
     Cron("bound_dead_letters", 10, _bound_dead_letters, second=40),
+    Cron("keep_retention", 5, _keep_retention, second=50, limit_minutes=60),
 )
 
 

@@ -13,7 +13,8 @@ from tracker.analytics.documents import AnalyticsDaily
 from tracker.crm.sync.documents import CrmAttempt, CrmDue, CrmState
 from tracker.leads.documents import Lead
 from tracker.pipeline.documents import Event, Session
-from tracker.privacy.documents import Suppression
+from tracker.privacy.documents import LeadDraft, RetentionMark, Suppression
+from tracker.privacy.erase.documents import Erasure
 from tracker.settings import Settings
 from tracker.stores.documents import Documents, connect, ensure_indexes, open_database
 from tracker.webhooks.documents import WebhookDelivery, WebhookFailing
@@ -24,13 +25,13 @@ DOCUMENTS: tuple[type[Document], ...] = (
     *(Event, Lead, Session, AnalyticsDaily),
     *(CrmDue, CrmState, CrmAttempt),
     *(WebhookDelivery, WebhookFailing),
-    Suppression,
+    *(Suppression, Erasure, RetentionMark, LeadDraft),
 )
 
 
 def declared_indexes() -> dict[str, list[IndexModel]]:
     """Every index that the document classes declare, by collection."""
-    return {document.Settings.name: list(document.Settings.indexes) for document in DOCUMENTS}
+    return {one.Settings.name: list(one.Settings.indexes) for one in DOCUMENTS if one.Settings.indexes}
 
 
 @asynccontextmanager

@@ -4,7 +4,8 @@ Each value is encoded for the place that it goes to, so that no key, address or 
 the attribute that it stands in, whatever it holds.
 
 A snippet also makes the API object with a queue ``q`` of calls, which the browser script takes over when it has
-loaded: a page may call ``WebsiteTracker.track(…)`` from its first line on.
+loaded: a page may call ``WebsiteTracker.track(…)`` from its first line on. And it notes what speaks for a form being
+filled in by a program (docs/abuse.md), which the browser script asks it for: there is no room for that there.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from tracker.names import GLOBAL_NAME, INGEST_PATH, SCRIPT_NAME
 from tracker.settings import Settings
 
 VERSION = "v1"
+RECORD_QUERY = "record=consent"
+"""Asks the address of the browser script for the one that keeps a record of consent."""
 
 # What ends or changes the meaning of a script in HTML (< > &), of an attribute or PHP string ('), of a template literal
 # (` $), of a Google Tag Manager variable ({{name}}). JSON escapes the rest: quotes, backslashes, U+2028 and U+2029.
@@ -34,6 +37,8 @@ class Snippet:
     :ivar api_key: a publishable key; it is readable for everybody.
     :ivar api_url: where browsers reach the service.
     :ivar integrity: ``sha384-…`` of the browser script; the browser then runs no other.
+    :ivar site_token: for the one page that is being answered, until the configuration brings the next; never for a
+        snippet that is kept (`tracker.ingest.site_token`).
     :ivar consent: the client's, which holds on its pages until the configuration has come; ``None`` = not known.
     """
 
@@ -45,11 +50,13 @@ class Snippet:
     script_name: str = SCRIPT_NAME
     global_name: str = GLOBAL_NAME
     ingest_path: str = INGEST_PATH
+    site_token: str | None = None
 
     @property
     def source(self) -> str:
-        """Where the browser script is."""
-        return f"{self.api_url.rstrip('/')}/{quote(self.script_name, safe='')}"
+        """Where the browser script is: the one with a record of consent for clients that ask for consent."""
+        query = f"?{RECORD_QUERY}" if records_consent(self.consent) else ""
+        return f"{self.api_url.rstrip('/')}/{quote(self.script_name, safe='')}{query}"
 
     @property
     def overlay(self) -> str:
@@ -57,8 +64,18 @@ class Snippet:
         return f"{self.api_url.rstrip('/')}/debug-overlay.v1.js"
 
 
+def records_consent(consent: Consent | None) -> bool:
+    """Whether pages of a client load the browser script that keeps a record of consent."""
+    return consent is not None and consent.mode != "none"
+
+
 def snippet_of(
-    settings: Settings, api_key: str, consent: Consent | None = None, integrity: str | None = None
+    settings: Settings,
+    api_key: str,
+    consent: Consent | None = None,
+    integrity: str | None = None,
+    *,
+    site_token: str | None = None,
 ) -> Snippet:
     """With the names and the address of this installation."""
     return Snippet(
@@ -69,6 +86,7 @@ def snippet_of(
         script_name=settings.script_name,
         global_name=settings.global_name,
         ingest_path=settings.ingest_path,
+        site_token=site_token,
     )
 
 
@@ -84,6 +102,8 @@ _LOADER = """\
   (d.head || d.documentElement).appendChild(s);
 }})(window, document);"""
 
+# Notes forms in which keys were struck in a field that nobody sees: neither widgets nor browsers that fill in a form by
+# themselves make trusted events with data. A field is looked at once, at its first key: that costs the page a layout.
 _STUB = """
   var n = {name}, q = [];
   if (!w[n]) {{
@@ -92,6 +112,17 @@ _STUB = """
       w[n][m] = function () {{ q.push([m].concat([].slice.call(arguments))); }};
     }});
   }}
+  var traps = [], last;
+  w.document.addEventListener("input", function (e) {{
+    var t = e.composedPath ? e.composedPath()[0] : e.target, b;
+    if (!e.isTrusted || !e.data || !t.form || t === last || !t.checkVisibility) return;
+    b = (last = t).getBoundingClientRect();
+    if (b.right + w.scrollX <= 0 || b.bottom + w.scrollY <= 0 ||
+        !t.checkVisibility({{ checkOpacity: true, checkVisibilityCSS: true }})) traps.push(t.form);
+  }}, true);
+  c.form = function (f) {{
+    return {{ fillMs: Math.round(w.performance.now()), honeypot: traps.indexOf(f) >= 0 || void 0 }};
+  }};
   if (/[?&]tracker_debug=1/.test(w.location.search)) {{
     var o = w.document.createElement("script");
     o.src = {overlay};
@@ -213,6 +244,8 @@ def _parts(snippet: Snippet) -> dict[str, str]:
         values["globalName"] = snippet.global_name
     if snippet.ingest_path != INGEST_PATH:
         values["ingestPath"] = snippet.ingest_path
+    if snippet.site_token:
+        values["siteToken"] = snippet.site_token
     lines = [f"  c.{name} = {js_string(value)};" for name, value in values.items()]
     if snippet.consent:
         lines.append(f"  c.consent = c.consent || {_consent(snippet.consent)};")

@@ -44,7 +44,9 @@ class SiteTokenError(TrackerError):
 
     def __init__(self, state: str) -> None:
         """:param state: what it turned out to be, of `tracker.ingest.site_token.TokenState`."""
-        super().__init__(f"it is {state}: read the configuration again and send the batch with its siteToken")
+        detail = f"it is {state}: read the configuration again and send the batch with its siteToken"
+        # By this the browser script tells it from a key that is revoked: it tries again.
+        super().__init__(detail, retry_after=1)
         self.state = state
 
 

@@ -61,6 +61,7 @@ class QueuedBatch(msgspec.Struct, array_like=True):
     Times are epoch seconds. ``ip_address`` is anonymised before it gets here, so that no store ever holds a whole one;
     ``country`` (ISO 3166-1, two letters), ``region`` (ISO 3166-2 without the country) and ``city`` were looked up
     before that. ``server``: sent with a secret key, so that address and user agent are a server's and not a visitor's.
+    ``no_token``: the client prefers site tokens, and the request had no valid one.
 
     Written as an array: fields are only ever added at the end, with defaults, so that jobs of before can be read.
     """
@@ -76,6 +77,7 @@ class QueuedBatch(msgspec.Struct, array_like=True):
     server: bool = False
     region: str | None = None
     city: str | None = None
+    no_token: bool = False
 
     @property
     def geo(self) -> dict[str, str] | None:

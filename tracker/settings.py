@@ -76,6 +76,10 @@ class Settings(BaseSettings):
 
     # --- ingest (decisions §7) --------------------------------------------------------------------------------------
     max_body_bytes: int = Field(1024 * 1024, gt=0, description="Largest request body, also after decompression")
+    max_header_seconds: int = Field(10, gt=0, le=300, description="Until a request's headers have arrived")
+    max_body_seconds: float = Field(
+        20.0, gt=0, le=300, description="Until a body has arrived; the browser script itself gives up after 14 s"
+    )
     max_event_bytes: int = Field(32 * 1024, gt=0, description="Largest event; a larger one is refused alone")
     max_batch_events: int = Field(50, gt=0, description="Events in a request; what a browser batches at most")
     max_event_depth: int = Field(8, gt=0, description="Nesting of an event")
@@ -93,8 +97,25 @@ class Settings(BaseSettings):
     limit_ip_events_per_minute: int = Field(
         10_000, ge=0, description="Events per address and minute, publishable keys only; an office shares an address"
     )
+    limit_ip_reads_per_minute: int = Field(
+        3_000, ge=0, description="Reads of config, loader script and snippet per address and minute, counted together"
+    )
     limit_page_checks_per_minute: int = Field(
         20, ge=0, description="Checks on /config-test per address and minute; each may fetch a page"
+    )
+
+    # --- abuse of a public key (docs/abuse.md) ----------------------------------------------------------------------
+    site_token_life_minutes: int = Field(
+        120, ge=15, le=1_440, description="Life of a site token; the browser script fetches a fresh one when it is over"
+    )
+    spam_min_fill_ms: int = Field(
+        1_000, ge=0, le=60_000, description="A page sent off sooner after its load was filled by a program; 0 = off"
+    )
+    spam_max_links: int = Field(
+        3, ge=0, le=1_000, description="So many links in a message make its submission spam; 0 = off"
+    )
+    disposable_domains_file: str = Field(
+        "", description="File of mail domains that nobody keeps, one a line; empty = the list that is installed with us"
     )
 
     # --- caches -----------------------------------------------------------------------------------------------------
@@ -131,7 +152,12 @@ class Settings(BaseSettings):
     )
 
     # --- leads and documents (decisions §6, §9) ---------------------------------------------------------------------
-    retention_days: int = Field(90, ge=1, description="Default life of events and sessions; per client in the database")
+    retention_days: int = Field(
+        90, ge=1, description="Default life of events, sessions and leads that no CRM has; per client in the database"
+    )
+    draft_days: int = Field(
+        7, ge=1, le=365, description="Life of what was typed into a form with drafts, without a submission or a consent"
+    )
     lead_submission_window_hours: float = Field(24, gt=0, description="A submission joins a lead that is younger")
     lead_interaction_window_hours: float = Field(168, gt=0, description="An interaction joins a lead that is younger")
     abandoned_after_minutes: int = Field(
@@ -164,6 +190,9 @@ class Settings(BaseSettings):
     )
     metrics_token: str = Field(
         "", repr=False, description="Who may read /metrics, as a bearer token; empty = only this machine, by no proxy"
+    )
+    gdpr_certificates: str = Field(
+        "gdpr-certificates", min_length=1, description="Folder into which `trackerctl gdpr delete` writes certificates"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
     log_format: Literal["json", "console"] = Field("json", description="JSON for collectors, console for people")

@@ -1,4 +1,4 @@
-const given = window.WebsiteTrackerConfig || {};
+export const given = window.WebsiteTrackerConfig || {};
 
 export const { apiKey, apiUrl = '', globalName = 'WebsiteTracker', ingestPath = 'v1/track/events' } = given;
 export const endpoint = path => apiUrl.replace(/\/+$/, '') + '/' + path;
@@ -8,7 +8,7 @@ export let config = null;
 
 const adopt = (answer, onChange) => {
   config = { forms: [], features: {}, consent: {}, batching: {}, ...answer };
-  onChange();
+  onChange?.();
 };
 
 /**

@@ -1,4 +1,4 @@
-import { allowed } from './consent.js';
+import { allowed, record } from './consent.js';
 import { notify } from './hooks.js';
 import { touch, visitorAndSession } from './identity.js';
 import { page } from './page.js';
@@ -8,12 +8,24 @@ import { uuid } from './util.js';
 // Asking for the time zone is slow, and it does not change.
 const metadata = {
   language: navigator.language,
-  timezone: window.Temporal?.Now.timeZoneId() || Intl.DateTimeFormat().resolvedOptions().timeZone,
+  timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+};
+
+export const make = (type, payload, timestamp = Date.now()) => {
+  const [visitorId, sessionId] = visitorAndSession();
+  return {
+    id: uuid(),
+    type,
+    timestamp,
+    sessionId,
+    visitorId,
+    payload: { ...payload, page: page() },
+    metadata: RECORD ? { ...metadata, consent: record() } : metadata,
+  };
 };
 
 const enqueue = (type, payload, timestamp) => {
-  const [visitorId, sessionId] = visitorAndSession();
-  const event = { id: uuid(), type, timestamp, sessionId, visitorId, payload: { ...payload, page: page() }, metadata };
+  const event = make(type, payload, timestamp);
   push(event);
   notify('event', event);
 };

@@ -1,4 +1,4 @@
-import { config } from './config.js';
+import { config, given } from './config.js';
 import { optIn } from './consent.js';
 import { emit } from './events.js';
 import { attribute, hasField, inspectAll, isField, memo, rememberLabels, rememberPasswords, rememberTouched, valueOf, within } from './fields.js';
@@ -49,6 +49,7 @@ const look = (form, job) =>
         formId: configured.formId || attribute(form, 'id') || attribute(form, 'name'),
         formName: configured.formName || attribute(form, 'name'),
         timeToComplete: Date.now() - memo(form)._start || undefined,
+        ...given.form?.(form),
         ...inspectAll(fieldsOf(form), configured),
       },
       configured,
@@ -149,6 +150,12 @@ const watch = root => {
 
 export const watchForms = () => {
   watch(document);
-  // Before the queue's own listener, see lifecycle.js.
-  listen(window, 'pagehide', safe(() => started.splice(0).forEach(form => mention('form_abandon', form))));
+  listen(
+    window,
+    'pagehide visibilitychange',
+    safe(({ type }) => {
+      if (type < 'q') started.splice(0).forEach(form => mention('form_abandon', form));
+      whenReady(flush);
+    }),
+  );
 };

@@ -1,11 +1,12 @@
 import { adoptHint, config, load } from './config.js';
-import { DECISION, allowed, decide } from './consent.js';
-import { emit } from './events.js';
+import { DECISION, allowed } from './consent.js';
+import { emit, make } from './events.js';
 import { forgetIdentity, renewIdentity } from './identity.js';
 import { routeChanged } from './page.js';
-import { flush, startQueue } from './queue.js';
-import { PREFIX, keys, remove } from './storage.js';
-import { listen, safe } from './util.js';
+import { startQueue } from './queue.js';
+import { PREFIX, keys, read, remove, write } from './storage.js';
+import { post } from './transport.js';
+import { safe } from './util.js';
 
 const ROUTE_MS = 300;
 
@@ -48,10 +49,18 @@ export const whenReady = job => {
  */
 export const checkRoute = () => routeChanged() && whenReady(pageView);
 
-export const consent = decision => {
+export const consent = (state, options) => {
   // A refusal in another tab may be news here.
   settle();
-  decide(decision);
+  const before = RECORD && [read(DECISION), allowed()];
+  // At once, whatever is known of the client: a refusal must not be lost to a page that navigates.
+  write(DECISION, RECORD && options?.version ? state + '|' + options.version : state);
+  // Banners repeat a decision on each page.
+  if (RECORD && read(DECISION) !== before[0]) {
+    // A refusal is told of once, and nothing else that waits: what is kept on the device goes now.
+    if (before[1] && !allowed()) post([JSON.stringify(make('consent'))]);
+    whenReady(() => emit('consent'));
+  }
   settle();
 };
 
@@ -67,6 +76,5 @@ export const boot = () => {
     }),
     ROUTE_MS,
   );
-  listen(window, 'pagehide visibilitychange', safe(() => whenReady(flush)));
   load(safe(settle));
 };

@@ -24,4 +24,4 @@ export const write = (key, value) => {
 export const read = key => memory[key] || disk[key] || '';
 
 /** Our own keys that begin with `prefix`. */
-export const keys = prefix => Object.keys(memory).concat(Object.keys(disk)).filter(key => key.startsWith(prefix));
+export const keys = prefix => [memory, disk].flatMap(Object.keys).filter(key => key.startsWith(prefix));

@@ -1,4 +1,4 @@
-import { apiKey, endpoint, ingestPath } from './config.js';
+import { apiKey, config, endpoint, ingestPath, load } from './config.js';
 
 // Of at most three bytes each. The browser refuses more than 64 KB under way for pages that are left.
 const KEEPALIVE_CHARACTERS = 21000;
@@ -9,14 +9,17 @@ const TIMEOUT_MS = 14000;
 export const post = async texts => {
   try {
     // A string is sent as text/plain, which needs no preflight.
-    const body = `{"apiKey":${JSON.stringify(apiKey)},"sentAt":${Date.now()},"events":[${texts}]}`;
+    const body = `{"events":[${texts}],` + JSON.stringify({ apiKey, siteToken: config.siteToken, sentAt: Date.now() }).slice(1);
     const { status, headers } = await fetch(endpoint(ingestPath), {
       method: 'POST',
       body,
       keepalive: body.length < KEEPALIVE_CHARACTERS,
       signal: AbortSignal.timeout?.(TIMEOUT_MS),
     });
-    if (status > 499 || status === 429) return headers.get('Retry-After') * 1000 || 0;
+    const wait = headers.get('Retry-After');
+    // A site token that is over comes with a time to wait, a key that is revoked without.
+    if (status === 401) await load();
+    if (status > 428 || wait) return wait * 1000 || 0;
   } catch {
     return 0;
   }

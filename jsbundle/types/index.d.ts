@@ -16,6 +16,18 @@ export interface WebsiteTrackerConfig {
    * nothing of such a page may be kept.
    */
   consent?: ConsentRules;
+  /** For the page that it was made for, until the configuration brings one; set by the loader script. */
+  siteToken?: string;
+  /** Adds to the payload of each event of a form; set by the snippet. */
+  form?: (form: Element) => FormSigns;
+}
+
+/** What speaks for or against a form having been filled in by a program. */
+export interface FormSigns {
+  /** Milliseconds since the page was opened. */
+  fillMs?: number;
+  /** Keys were struck in a field of the form that nobody sees. */
+  honeypot?: true;
 }
 
 export interface ConsentRules {
@@ -25,6 +37,13 @@ export interface ConsentRules {
 }
 
 export type Consent = 'granted' | 'denied';
+
+/** `metadata.consent` of events after a decision, in the script for clients that ask for consent. */
+export interface ConsentRecord {
+  state: Consent;
+  /** Of the text that was decided about, as the page gave it. */
+  version?: string;
+}
 
 export type Role = 'email' | 'phone' | 'first_name' | 'last_name' | 'full_name' | 'company' | 'message';
 
@@ -47,7 +66,7 @@ export interface TrackerEvent {
   sessionId: string;
   visitorId: string;
   payload: Payload & { page: PageContext };
-  metadata: { language: string; timezone: string };
+  metadata: { language: string; timezone: string; consent?: ConsentRecord };
 }
 
 /** The page that a visit began on, `utm_*` and click ids in its address; sensitive values stripped. */
@@ -72,8 +91,11 @@ export interface WebsiteTrackerApi {
   identify(traits: Payload): void;
   /** Sends a `page_view` by hand, also where automatic ones are switched off. */
   page(): void;
-  /** Records the visitor's decision. A refusal erases identifiers and queue, in all tabs. */
-  consent(decision: Consent): void;
+  /**
+   * Records the visitor's decision, and which version of the site's text it is about. A refusal erases identifiers and
+   * queue, in all tabs.
+   */
+  consent(decision: Consent, options?: { version?: string }): void;
   /** Sends what waits. */
   flush(): void;
   /** A new visitor and a new session; what waits still belongs to the one before. */

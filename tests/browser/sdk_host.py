@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 DIST = Path(__file__).resolve().parents[2] / "jsbundle" / "dist"
-SCRIPTS = ("/main-app.v1.js", "/debug-overlay.v1.js")
+SCRIPTS = ("/main-app.v1.js", "/main-app-consent.v1.js", "/debug-overlay.v1.js")
 KEY = "pk_test_browser"
 # For pages whose policy allows inline scripts by nonce only.
 NONCE = ' nonce="n0nce"'
@@ -64,6 +64,7 @@ class SdkHost:
     def __init__(self) -> None:
         self.config = default_config()
         self.ingest_path = "/v1/track/events"
+        self.script = "main-app.v1.js"
         self.config_status = 200
         self.page_headers = {"Cache_Control": "no-store"}
         self.config_held: threading.Event | None = None
@@ -111,7 +112,7 @@ class SdkHost:
         return self.url + path
 
     def script_tag(self) -> str:
-        return f'<script src="{self.api_url}/main-app.v1.js"></script>'
+        return f'<script src="{self.api_url}/{self.script}"></script>'
 
     def overlay_tag(self) -> str:
         """What snippets do on pages with ``?tracker_debug=1``."""

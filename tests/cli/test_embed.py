@@ -187,7 +187,8 @@ def test_with_integrity_the_script_is_fetched_for_everybody() -> None:
 PAGE = """
 const [loaders, calls] = [JSON.parse(process.argv[1]), JSON.parse(process.argv[3])];
 const scripts = [];
-globalThis.document = { createElement: (name) => ({ name }), head: { appendChild: (node) => scripts.push(node) } };
+const head = { appendChild: (node) => scripts.push(node) };
+globalThis.document = { createElement: (name) => ({ name }), head, addEventListener() {} };
 globalThis.window = { document, location: { search: process.argv[4] }, ...JSON.parse(process.argv[2]) };
 for (const loader of loaders) (0, eval)(loader);
 for (const [name, method, ...args] of calls) window[name][method](...args);
@@ -354,7 +355,7 @@ def test_a_test_key_is_embedded_on_demand(client: dict[str, Any], run: Run) -> N
 def test_integrity_pins_the_script_that_is_served(
     client: dict[str, Any], monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
-    monkeypatch.setattr("cli.embed._integrity", lambda: "sha384-abc")
+    monkeypatch.setattr("cli.embed._integrity", lambda consent: "sha384-abc")
 
     assert 's.integrity = "sha384-abc"' in run("embed", "example.com", "--integrity").out
 

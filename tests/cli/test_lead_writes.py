@@ -81,3 +81,21 @@ def test_a_sync_is_noted_and_a_missing_crm_is_told(documents: Any, stored: dict[
     again = run("--json", "lead", "sync", stored["leadId"])
     assert again.err == ""
     assert again.json["syncRequestedAt"] > "2000"
+
+
+def test_spam_is_listed_apart_refused_by_sync_and_cleared_by_hand(
+    documents: Any, stored: dict[str, Any], run: Run
+) -> None:
+    lead_id = stored["leadId"]
+    documents.leads.update_one({"leadId": lead_id}, {"$set": {"spam": True, "spamReasons": ["links"]}})
+    assert [one["leadId"] for one in run("--json", "lead", "list", "--spam").json] == [lead_id]
+    assert lead_id not in {one["leadId"] for one in run("--json", "lead", "list", "--no-spam").json}
+    assert ", spam" in run("lead", "list", "--spam").out
+    refused = run("lead", "sync", lead_id, code=None)
+    assert refused.code != 0
+    assert "links" in refused.err and "--not-spam" in refused.err
+    assert run("--json", "lead", "update", lead_id, "--not-spam").json["spam"] is False
+    run("lead", "sync", lead_id)
+    assert run("--json", "lead", "list", "--spam").json == []
+    assert run("--json", "lead", "update", lead_id, "--set", "spam=null").json["spam"] is True
+    assert run("--json", "lead", "update", lead_id, "--set", "spam=false").json["spam"] is False

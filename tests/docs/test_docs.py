@@ -174,7 +174,7 @@ def test_the_endpoints_are_those_of_the_service() -> None:
     shown = {
         re.sub(r"\{[^}]+\}", "{}", found[1])
         for cell in served_rows()
-        if (found := re.fullmatch(r"(?:GET|POST|OPTIONS) (\S+)", cell))
+        if (found := re.fullmatch(r"(?:GET|POST|DELETE|OPTIONS) (\S+)", cell))
     }
     # In the router the loader's ending is part of its parameter.
     assert {path.replace("/script/{}.js", "/script/{}") for path in shown} == served

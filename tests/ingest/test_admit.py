@@ -14,7 +14,7 @@ from tracker.config.cache import ConfigCache
 from tracker.config.keys import hash_key
 from tracker.config.records import ClientSettings, KeyRecord
 from tracker.errors import ForbiddenError, UnauthorizedError, UnavailableError
-from tracker.ingest.admit import Caller, Gate, RateLimitError
+from tracker.ingest.admit import Caller, Gate, RateLimitError, subscriber
 from tracker.ingest.limits import Limiter
 
 KEY = "pk_live_" + "k" * 43
@@ -143,3 +143,19 @@ async def test_while_redis_is_away_config_is_read_and_events_are_not_taken() -> 
         await barrier.spend_events(a_key(), PAGE, 1)
     assert refused.value.retry_after
     await nobody.aclose()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:0db8:0001:0002::1%eth0", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("203.0.113.7", "203.0.113.7", True),
+        ("203.0.113.7", "203.0.113.8", False),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.8", False),
+        ("not:an:address", "not:another", False),
+    ],
+)
+def test_who_shares_a_limit_by_address(one: str, other: str, same: bool) -> None:
+    assert (subscriber(one) == subscriber(other)) is same

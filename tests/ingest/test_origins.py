@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.fixtures.builders import a_key
 from tracker.ingest.origins import origin_allowed
@@ -77,3 +79,75 @@ def test_a_test_key_also_takes_localhost(origin: str) -> None:
 
 def test_a_test_key_takes_no_other_foreign_origin() -> None:
     assert not origin_allowed(a_key(mode="test"), "http://localhost.evil.com")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://@shop.example",
+        "https://shop.example#",
+        "https://shop.example?",
+        "https://shop.example/",
+        "https://shop.example..",
+        "https://.shop.example",
+        "https://a..shop.example",
+        "https://shop.example:99999",
+        "https://shop.example:",
+        "https://shop.example:80:80",
+        "https://shop.example\\@evil.com",
+        "https://evil.com\\.shop.example",
+        "https://evil.com%2eshop.example",
+        "https://evil.com\t.shop.example",
+        "https://shop.example\n",
+        " https://shop.example",
+        "https://ſhop.example",
+        "https://shop。example",
+        "https://bücher.shop.example",
+        "https:shop.example",
+        "https:///shop.example",
+        "null, https://shop.example",
+    ],
+)
+def test_tricks_with_the_spelling_are_refused(origin: str) -> None:
+    assert not origin_allowed(a_key(), origin)
+
+
+def test_a_name_with_letters_beyond_ascii_is_taken_as_browsers_send_it() -> None:
+    key = a_key(domain="xn--bcher-kva.example")
+    assert origin_allowed(key, "https://www.xn--bcher-kva.example")
+    assert not origin_allowed(key, "https://bücher.example")
+
+
+_LABELS = st.sampled_from(
+    ["shop", "example", "evil", "www", "xn--bcher-kva", "com", "SHOP", "evilshop", "shop-example"]
+)
+
+
+@given(
+    labels=st.lists(_LABELS, min_size=1, max_size=5),
+    scheme=st.sampled_from(["http", "https", "HTTPS", "ftp", "file", "javascript", ""]),
+    port=st.one_of(st.none(), st.integers(0, 99_999)),
+    dots=st.integers(0, 2),
+    user=st.sampled_from(["", "shop.example@", "shop.example:80@", "@"]),
+    tail=st.sampled_from(["", "/", "/shop.example", "?x", "#shop.example", ".shop.example/", "\\"]),
+)
+def test_exactly_the_names_under_the_domain_are_taken(
+    labels: list[str], scheme: str, port: int | None, dots: int, user: str, tail: str
+) -> None:
+    host = ".".join(labels) + "." * dots
+    origin = f"{scheme}://{user}{host}" + ("" if port is None else f":{port}") + tail
+    # By labels, where the code compares texts.
+    expected = (
+        scheme.lower() in ("http", "https")
+        and [label.lower() for label in labels[-2:]] == ["shop", "example"]
+        and (port is None or port <= 65_535)
+        and dots < 2
+        and not user
+        and not tail
+    )
+    assert origin_allowed(a_key(), origin) is expected
+
+
+@given(origin=st.text(max_size=60))
+def test_no_text_is_an_error(origin: str) -> None:
+    assert not origin_allowed(a_key(), origin)

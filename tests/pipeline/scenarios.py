@@ -20,6 +20,7 @@ VISITOR_OF = {"s1": "v1", "s2": "v1", "s3": "v2"}
 FORM_KINDS = ("form_interaction", "form_submission")
 KINDS = ("page_view", *FORM_KINDS, "identify", "chat_message", *FORM_KINDS)
 NAMES = ("Ann Lee", "Bob van der Berg", "山田太郎", "Cher")
+SIGNS_OF_SPAM = st.sampled_from([{}, {}, {"fillMs": 9_000}, {"fillMs": 100}, {"honeypot": True}])
 PAGES = ("/", "/a?utm_source=ads", "/b?gclid=1")
 
 Event = dict[str, Any]
@@ -56,7 +57,7 @@ def _events(draw: st.DrawFn, emails: Mapping[tuple[str, str], str]) -> Event:
         fields = draw(_fields())
         if draw(st.booleans()):
             fields |= {"email": emails[session, form]} | draw(st.sampled_from([{}, {"mobile": "030 901820"}]))
-        return event | {"payload": {"form": {"formId": form, "fields": fields}, "page": page}}
+        return event | {"payload": {"form": {"formId": form, "fields": fields}, "page": page} | draw(SIGNS_OF_SPAM)}
     if kind == "identify":
         plan = {"plan": draw(st.sampled_from(["basic", "pro"]))}
         return event | {"payload": {"email": draw(st.sampled_from(EMAILS)), "traits": plan}}

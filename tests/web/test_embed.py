@@ -175,3 +175,34 @@ async def test_the_debug_overlay_is_served_where_the_installation_carries_it(
         assert answer.headers["cache-control"] == "public, max-age=300"
     finally:
         assets._asset.cache_clear()
+
+
+async def test_pages_of_a_client_that_asks_for_consent_load_the_script_that_keeps_a_record(
+    world_settings: Settings, site: Site
+) -> None:
+    site.service.update_client(site.client_id, config={"consent": {"mode": "optin"}})
+    async with serving(world_settings) as http:
+        loader = (await http.get(f"/script/{site.client_id}.js")).text
+        assert 's.src = "http://127.0.0.1:8000/main-app.v1.js?record=consent"' in loader
+        _, plain = await raw(http, SCRIPT, **{"accept-encoding": "identity"})
+        _, recording = await raw(http, f"{SCRIPT}?record=consent", **{"accept-encoding": "identity"})
+        assert b"consent:" in recording and recording != plain
+        _, other = await raw(http, f"{SCRIPT}?record=anything", **{"accept-encoding": "identity"})
+        assert other == plain
+        pinned = await http.get(f"/script/{site.client_id}/embed?integrity=true")
+        assert f"sha384-{b64encode(sha384(recording).digest()).decode()}" in pinned.text.replace("\\u002f", "/")
+
+
+async def test_what_asks_the_database_is_limited_by_address(world_settings: Settings, site: Site) -> None:
+    limited = world_settings.model_copy(update={"limit_ip_reads_per_minute": 3})
+    async with serving(limited, "2001:db8:1:2::1") as http:
+        for path in (f"/script/{site.client_id}.js", f"/script/{site.client_id}/embed", f"/v1/config/{site.key}"):
+            assert (await http.get(path)).status_code == 200
+    # Another address of the same subscriber; a server with its secret key is none.
+    async with serving(limited, "2001:db8:1:2:ffff::9") as http:
+        for path in (f"/script/{site.client_id}.js", f"/script/{site.client_id}/embed", f"/v1/config/{site.key}"):
+            answer = await http.get(path)
+            assert (answer.status_code, answer.headers["ratelimit-limit"]) == (429, "3")
+        assert (await http.get(f"/v1/config/{site.secret_key}")).status_code == 200
+    async with serving(limited, "2001:db8:1:3::1") as http:
+        assert (await http.get(f"/script/{site.client_id}.js")).status_code == 200

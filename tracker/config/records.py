@@ -13,6 +13,7 @@ import msgspec
 KeyKind = Literal["publishable", "secret"]
 KeyMode = Literal["live", "test"]
 ConsentMode = Literal["none", "optout", "optin"]
+SiteTokenMode = Literal["off", "prefer", "require"]
 
 
 SYNC_PARTIAL = re.compile(r"none|email|percent:([1-9]\d?|100)")
@@ -61,10 +62,25 @@ class WidgetConfig(_Camel, frozen=True):
     debug: bool = False
 
 
+class Retention(_Camel, frozen=True):
+    """For how many days a client's data is kept; ``None`` = as `tracker.privacy.retention` says.
+
+    Leads may be kept ``forever``; events and sessions always end.
+    """
+
+    events_days: int | None = None
+    sessions_days: int | None = None
+    unsynced_leads_days: int | Literal["forever"] | None = None
+    synced_leads_days: int | Literal["forever"] | None = None
+
+
 class ClientSettings(_Camel, frozen=True):
     """``clients.settings``: the part that stays on the server. Limits are per minute, ``None`` = the global setting.
 
     ``sync_partial``: which leads without a submission go to the CRM: ``none``, ``email`` or ``percent:50``.
+    ``site_tokens``: whether events of a publishable key need a token that pages of the client get
+    (`tracker.ingest.site_token`); under ``prefer`` those without one are taken and marked. ``deliver_spam``: leads that
+    are marked as spam go to CRMs and webhooks like all others.
     """
 
     require_origin: bool = False
@@ -75,6 +91,9 @@ class ClientSettings(_Camel, frozen=True):
     limit_ip_events_per_minute: int | None = None
     redact_patterns: tuple[str, ...] = ()
     sync_partial: str = "none"
+    site_tokens: SiteTokenMode = "off"
+    deliver_spam: bool = False
+    retention: Retention = Retention()
 
 
 class KeyRecord(_Camel, frozen=True):

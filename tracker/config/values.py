@@ -14,7 +14,7 @@ import msgspec
 
 from tracker.config.models import SELECTOR_CHARS
 from tracker.config.patterns import redact_patterns
-from tracker.config.records import SYNC_PARTIAL, ClientSettings, WidgetConfig
+from tracker.config.records import SYNC_PARTIAL, ClientSettings, Retention, WidgetConfig
 from tracker.errors import InvalidError
 
 MAX_RETENTION_DAYS = 3650
@@ -281,10 +281,24 @@ def client_settings(stored: Mapping[str, Any], patch: Mapping[str, Any] | None) 
         value = result.get(name)
         if value is not None and not 0 <= value <= 2**31 - 1:
             raise InvalidError(f"settings: {name} must not be negative")
+    _check_retention(checked.retention)
+    if result.get("retention") == {}:
+        del result["retention"]
     # Only what is written now: an old pattern that is refused today must not stand in the way of another change.
     if patch and patch.get("redactPatterns") is not None:
         result["redactPatterns"] = redact_patterns(checked.redact_patterns)
     return result
+
+
+def _check_retention(retention: Retention) -> None:
+    for entry in msgspec.structs.fields(retention):
+        days = getattr(retention, entry.name)
+        if isinstance(days, int) and not 1 <= days <= MAX_RETENTION_DAYS:
+            last = ", forever" if entry.name.endswith("leads_days") else ""
+            raise InvalidError(
+                f"settings: retention.{entry.encode_name} must be 1 to {MAX_RETENTION_DAYS} days{last}, or null for the "
+                "default"
+            )
 
 
 def _checked(value: Mapping[str, Any], shape: type[Record], what: str) -> Record:

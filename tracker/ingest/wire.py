@@ -44,11 +44,13 @@ _RawObject = dict[str, Raw]
 
 
 class WireBatch(msgspec.Struct):
-    """The request body. ``sentAt`` (epoch ms of the browser's clock) tells how far that clock is off."""
+    """The request body. ``sentAt`` (epoch ms of the browser's clock) tells how far that clock is off;
+    ``siteToken``: see `tracker.ingest.site_token`."""
 
     events: list[Raw]
     apiKey: str | None = None  # noqa: N815 - the wire's name
     sentAt: int | float | None = None  # noqa: N815
+    siteToken: str | None = None  # noqa: N815
 
 
 class WireEvent(msgspec.Struct):

@@ -23,7 +23,9 @@ class Lead(Document):
     last asked for the lead to be brought to the CRM. ``crmErrors``: the last ten ``{at, code, message, retryable}``;
     ``crmRecords``: what each account holds of the lead ``{connectionId, mappedTo, entity, crmId, at, sent: [[field,
     hash]]}``; ``crmHeld``: a CRM asks for a look at a duplicate. ``formProgress``: per cent of the form, the most
-    that was seen. ``history``: at most 50 decisions ``{at, eventId, decision, reason, status, changed, kept,
+    that was seen. ``spam``: its latest submission, or without one any of its events, gave ``spamReasons``
+    (`tracker.leads.spam`), or somebody said so; false beside reasons when somebody said that it is none.
+    ``history``: at most 50 decisions ``{at, eventId, decision, reason, status, changed, kept,
     otherLeadId}``.
     """
 
@@ -59,6 +61,8 @@ class Lead(Document):
     crmHeld: bool = False
     formProgress: int | None = None
     syncRequestedAt: datetime | None = None
+    spam: bool = False
+    spamReasons: list[str] = []
     notes: str | None = None
     tags: list[str] | None = None
     edits: dict[str, Any] = {}

@@ -67,6 +67,12 @@ def _one_of(known: Mapping[str, int]) -> Callable[[str, Any], str]:
     return check
 
 
+def _bool(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidError(f"{name} must be true or false, or null for what the events say")
+    return value
+
+
 def _tags(name: str, value: Any) -> list[str]:
     if not isinstance(value, list | tuple) or not 0 < len(value) <= _MAX_TAGS:
         raise InvalidError(f"{name} must be a list of 1 to {_MAX_TAGS} texts, or null for none")
@@ -83,6 +89,7 @@ EDITABLE: dict[str, Callable[[str, Any], Any]] = {
     "message": _lines(10_000),
     "status": _one_of({str(name): rank for name, rank in STATUS_ORDER.items()}),
     "quality": _one_of(QUALITY_ORDER),
+    "spam": _bool,
     "notes": _lines(10_000),
     "tags": _tags,
 }

@@ -91,9 +91,17 @@ async def request_sync(lead_id: str, actor: str, *, config: ConfigService) -> di
     """Ask for a lead to be brought to its client's CRM once more: ``syncRequestedAt`` stays on it until that is done.
 
     :returns: the lead's view.
-    :raises NotFoundError: :raises ConflictError: as ``get_lead`` does.
+    :raises NotFoundError: :raises ConflictError: as ``get_lead`` does; also for a lead that is marked as spam and whose
+        client has not asked for such.
     """
     lead = await find_lead(lead_id)
+    client = await asyncio.to_thread(config.client_record, lead["clientId"])
+    if lead.get("spam") and not (client and client.settings.deliver_spam):
+        why = ", ".join(lead.get("spamReasons") or ["by hand"])
+        raise ConflictError(
+            f"the lead is marked as spam ({why}) and goes to no CRM; "
+            f"`trackerctl lead update {lead['leadId']} --not-spam` lets it through, now and later"
+        )
     now = datetime.now(UTC)
     update = {"$set": {"syncRequestedAt": now}}
     found = await Lead.get_pymongo_collection().find_one_and_update(
@@ -101,7 +109,6 @@ async def request_sync(lead_id: str, actor: str, *, config: ConfigService) -> di
     )
     if found is None:
         raise _gone()
-    client = await asyncio.to_thread(config.client_record, lead["clientId"])
     accounts = client.crm if client else ()
     due = [mark(one.connection_id, lead["clientId"], lead["leadId"], now, now, force=True) for one in accounts]
     await stage(Lead.get_pymongo_collection().database, due)

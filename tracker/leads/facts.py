@@ -38,6 +38,7 @@ class LeadFacts:
     :ivar awaits_email: a submission that holds all that its form asks for but the e-mail.
     :ivar touch: where the visitor came from, as the event's own page shows it.
     :ivar progress: per cent of the form that were filled in then, where the browser script said so.
+    :ivar spam: what speaks for the event being spam (`tracker.leads.spam`).
     :ivar visit: the same of the first event of its session, and when that was: a form is seldom on the landing page.
     """
 
@@ -61,6 +62,7 @@ class LeadFacts:
     touch: dict[str, str] = field(default_factory=dict)
     visit: tuple[datetime, dict[str, str]] | None = None
     progress: int | None = None
+    spam: tuple[str, ...] = ()
 
     @property
     def identity(self) -> tuple[str, bool, str] | None:

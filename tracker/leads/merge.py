@@ -4,6 +4,7 @@
   same time the greater one: in whatever order events arrive, the lead is the same.
 * Status and quality only move forward.
 * First and last touch are both kept.
+* A lead is spam while its latest submission is; before there is any, when any of its events is.
 * What people have set by hand wins over all of it, until they take it back (`tracker.leads.overlay`).
 * Each decision is kept on the lead as a short history, without values: those are in the events it names.
 """
@@ -19,6 +20,7 @@ from tracker.leads.facts import CAMPAIGN_NAMES, STATUS_ORDER, LeadFacts
 from tracker.leads.names import split_name
 from tracker.leads.overlay import lay, lift
 from tracker.leads.quality import ORDER as QUALITY_ORDER
+from tracker.leads.spam import in_order
 
 ABANDONED = "abandoned_form"
 MAX_HISTORY = 50
@@ -132,6 +134,7 @@ def _take(lead: dict[str, Any], facts: LeadFacts) -> _Taken:
     for at, touch in _touches(facts):
         _add_touch(lead, at, touch)
     _advance(lead, facts)
+    _judge(lead, facts)
     _first_of(lead, facts)
     lead["lastInteractionAt"] = max(lead["lastInteractionAt"], facts.at)
     lead["updatedAt"] = max(lead["updatedAt"], facts.at)
@@ -163,6 +166,27 @@ def _advance(lead: dict[str, Any], facts: LeadFacts) -> None:
     for name, value in (("source", facts.source), ("formId", facts.form_id)):
         if value:
             _of_best_status(lead, facts, name, value)
+
+
+def _judge(lead: dict[str, Any], facts: LeadFacts) -> None:
+    """Reasons belong to submissions: an honest one after a doubtful one clears the lead, whichever comes first here.
+    What was typed or said before there is any adds up."""
+    at = lead["attributeAt"]
+    known = lead.get("spamReasons") or []
+    reasons = list(facts.spam)
+    if facts.status == "submitted":
+        if "spam" in at and (facts.at, reasons) <= (at["spam"], known):
+            return
+        at["spam"] = facts.at
+    elif "spam" in at or not reasons:
+        return
+    else:
+        reasons = in_order({*known, *reasons})
+    if reasons:
+        lead["spam"], lead["spamReasons"] = True, reasons
+    else:
+        lead.pop("spam", None)
+        lead.pop("spamReasons", None)
 
 
 def _of_best_status(lead: dict[str, Any], facts: LeadFacts, name: str, value: str) -> None:

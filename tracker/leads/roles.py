@@ -14,6 +14,7 @@ from typing import Any
 from tracker.config.records import ClientRecord, FieldRecord, FormRecord
 from tracker.expressions.grammar import names_in
 from tracker.field_names import field_key
+from tracker.leads.spam import HONEYPOT, TRAP_NAMES
 from tracker.memo import by_identity
 
 # Roles as the browser script names them, by the lead attribute they fill.
@@ -75,6 +76,20 @@ def _required(client: ClientRecord) -> dict[str, tuple[str, ...]]:
         form.form_id: tuple(field_key(field.field_name) for field in form.fields if field.is_required)
         for form in client.forms
     }
+
+
+@by_identity(1024)
+def _traps(client: ClientRecord) -> dict[str, frozenset[str]]:
+    return {
+        form.form_id: frozenset(field_key(field.field_name) for field in form.fields if field.field_type == HONEYPOT)
+        for form in client.forms
+    }
+
+
+def trap_names(client: ClientRecord, form_id: str | None, *, server: bool) -> frozenset[str]:
+    """Names of inputs that no visitor sees: what is configured so, and in what a server sends the well-known ones."""
+    configured = _traps(client).get(form_id or "", frozenset())
+    return configured | TRAP_NAMES if server else configured
 
 
 def _roles_of(form: FormRecord) -> dict[str, str]:

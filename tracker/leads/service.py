@@ -23,6 +23,7 @@ async def list_leads(
     status: str | None = None,
     quality: str | None = None,
     email: str | None = None,
+    spam: bool | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int = 50,
@@ -32,7 +33,9 @@ async def list_leads(
     :param email: compared as leads are de-duplicated.
     :param since: created at or after; ``until``: created before.
     """
-    query = lead_query(client_id=client_id, status=status, quality=quality, email=email, since=since, until=until)
+    query = lead_query(
+        client_id=client_id, status=status, quality=quality, email=email, spam=spam, since=since, until=until
+    )
     cursor = Lead.get_pymongo_collection().find(served(query)).sort("createdAt", -1).limit(limit)
     return [document_view(row) async for row in cursor]
 
@@ -43,6 +46,7 @@ def lead_query(
     status: str | None = None,
     quality: str | None = None,
     email: str | None = None,
+    spam: bool | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> dict[str, Any]:
@@ -51,6 +55,8 @@ def lead_query(
     query: dict[str, Any] = {name: value for name, value in exact.items() if value}
     if email:
         query["email"] = normalise_email(email) or email
+    if spam is not None:
+        query["spam"] = True if spam else {"$ne": True}
     created = {operator: moment for operator, moment in (("$gte", since), ("$lt", until)) if moment}
     if created:
         query["createdAt"] = created
@@ -79,6 +85,7 @@ async def page_leads(
     tag: str | None = None,
     test: bool | None = None,
     crm_synced: bool | None = None,
+    spam: bool | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     sort: str = "-createdAt",
@@ -99,6 +106,8 @@ async def page_leads(
         query["tags"] = tag
     if email:
         query["email"] = normalise_email(email) or email
+    if spam is not None:
+        query["spam"] = True if spam else {"$ne": True}
     created = {operator: moment for operator, moment in (("$gte", since), ("$lt", until)) if moment}
     if created:
         query["createdAt"] = created

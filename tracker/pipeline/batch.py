@@ -16,6 +16,7 @@ from pymongo.errors import PyMongoError
 
 from tracker.config.cache import ConfigCache
 from tracker.gather import Gatherer
+from tracker.leads.disposable import spam_rules
 from tracker.pipeline.copies import is_copy
 from tracker.pipeline.draft import Draft
 from tracker.pipeline.outcome import Drop, Outcome
@@ -75,6 +76,7 @@ class BatchProcessor:
         self._store = store
         self._suppressor = Suppressor(store.database, settings)
         self._settings = settings
+        self._rules = spam_rules(settings)
         self._writer: Gatherer[Prepared, None] = Gatherer(
             self._write_together, max_weight=settings.worker_batch_events, max_waiting=2**31
         )
@@ -111,7 +113,8 @@ class BatchProcessor:
                 try:
                     if client is None:
                         raise Drop(Outcome.DROPPED_CLIENT_GONE)
-                    prepared.drafts.append(run_steps(begin(client, batch, event, region=self._settings.default_region)))
+                    draft = begin(client, batch, event, region=self._settings.default_region, rules=self._rules)
+                    prepared.drafts.append(run_steps(draft))
                 except Drop as drop:
                     prepared.outcomes[batch.client_id, drop.outcome] += 1
                 except Exception as error:

@@ -17,6 +17,8 @@ class Event(Document):
 
     ``attachedBy``: the ``identify`` event whose lead an earlier event of its visitor was given. ``stripped``: why all
     that says who somebody is was taken out before it was stored.
+    ``noToken``: it came without a valid site token, where the client prefers them. ``spamReasons``:
+    of `tracker.leads.spam`, for events that speak of a person.
     """
 
     eventId: str
@@ -33,6 +35,8 @@ class Event(Document):
     ipAddress: str | None = None
     geo: dict[str, Any] | None = None
     stripped: str | None = None
+    noToken: bool = False
+    spamReasons: list[str] = []
     test: bool = False
     timestamp: datetime
     createdAt: datetime

@@ -10,6 +10,7 @@ from bson import ObjectId
 
 from tracker.config.records import ClientRecord
 from tracker.leads.facts import LeadFacts
+from tracker.leads.spam import SpamRules
 from tracker.queue import QueuedBatch, QueuedEvent
 
 
@@ -28,6 +29,7 @@ class Draft:
 
     Times are aware UTC. ``touch`` holds utm_* and click ids, referrer and landing page of the page it came from;
     ``region`` is that of phone numbers without a ``+``; ``stored_id`` the document of an event that was stored before;
+    ``spam`` what speaks for it being spam, ``None`` = not looked at yet, and ``rules`` by which that is told;
     ``stripped`` why it says nothing of a person any more (`tracker.privacy.strip`).
     """
 
@@ -52,6 +54,8 @@ class Draft:
     lead_id: str | None = None
     region: str = "US"
     stored_id: ObjectId | None = None
+    spam: tuple[str, ...] | None = None
+    rules: SpamRules = field(default_factory=SpamRules)
     stripped: str | None = None
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 from tracker.pipeline.copies import document_id
 from tracker.pipeline.draft import Draft
+from tracker.privacy.retention import event_days, session_days
 from tracker.settings import Settings
 
 
@@ -34,11 +35,18 @@ def event_document(draft: Draft, settings: Settings) -> dict[str, Any]:
         "test": draft.batch.test,
         "timestampReplaced": draft.clamped,
         "stripped": draft.stripped,
+        "noToken": draft.batch.no_token,
+        "spamReasons": list(draft.spam or ()),
     }
     event.update({name: value for name, value in optional.items() if value})
     return event
 
 
 def expires_at(draft: Draft, settings: Settings) -> datetime:
-    """When an event, or a session that begins with it, has outlived its client's retention."""
-    return draft.received_at + timedelta(days=draft.client.retention_days or settings.retention_days)
+    """When an event has outlived its client's retention."""
+    return draft.received_at + timedelta(days=event_days(draft.client, settings.retention_days))
+
+
+def session_expires_at(draft: Draft, settings: Settings) -> datetime:
+    """When a session that begins with this event has."""
+    return draft.received_at + timedelta(days=session_days(draft.client, settings.retention_days))

@@ -8,7 +8,8 @@ from tracker.leads.emails import normalise_email
 from tracker.leads.facts import LeadFacts
 from tracker.leads.phones import to_e164
 from tracker.leads.quality import quality_of
-from tracker.leads.roles import required_fields, split_fields
+from tracker.leads.roles import required_fields, split_fields, trap_names
+from tracker.leads.spam import HONEYPOT, Evidence, fill_ms_of, spam_reasons
 from tracker.pipeline.draft import Draft
 
 # What an event type makes of a person: status, source, and whether a phone number will do to begin a lead.
@@ -24,7 +25,8 @@ CHAT = "chat"
 
 
 def facts_of(draft: Draft) -> LeadFacts | None:
-    """The draft's contribution to a lead, ``None`` where it says nothing about a person.
+    """The draft's contribution to a lead, ``None`` where it says nothing about a person. Also notes what speaks for
+    spam on the draft, and takes what stood in a honeypot out of it.
 
     Without an e-mail or a phone number it begins no lead; it may still belong to one of the same visit.
     """
@@ -32,17 +34,20 @@ def facts_of(draft: Draft) -> LeadFacts | None:
         return None
     status, source, phone_will_do = _LEAD_TYPES[draft.event_type]
     form_id = draft.form.get("formId")
+    trapped = _take_traps(draft)
     fields = _person_fields(draft)
     roles = draft.payload.get("roles")
     attributes, rest = split_fields(draft.client, form_id, fields, roles if isinstance(roles, dict) else {})
     email = normalise_email(attributes["email"]) if "email" in attributes else None
     if email is None and "email" in attributes:
         rest["email"] = attributes.pop("email")
+    if email:
+        attributes["email"] = email
+    if draft.spam is None:
+        draft.spam = _spam(draft, attributes, rest, trapped)
     reachable = bool(email or (phone_will_do and attributes.get("phone")))
     if not reachable and not (draft.session_id and (attributes or rest) and draft.event_type in WAITING_TYPES):
         return None
-    if email:
-        attributes["email"] = email
     phone = attributes.get("phone")
     return LeadFacts(
         event_id=draft.queued.event_id,
@@ -64,7 +69,22 @@ def facts_of(draft: Draft) -> LeadFacts | None:
         visitor_id=draft.visitor_id,
         touch=draft.touch,
         progress=_progress(draft),
+        spam=draft.spam,
     )
+
+
+def _take_traps(draft: Draft) -> bool:
+    """Whether something stood in a field that no visitor sees; what stood there is nobody's answer and goes."""
+    trapped = draft.payload.get(HONEYPOT) is True
+    fields = draft.form.get("fields") or {}
+    for name in trap_names(draft.client, draft.form.get("formId"), server=draft.batch.server).intersection(fields):
+        trapped |= fields.pop(name) not in (None, "", False, [], {})
+    return trapped
+
+
+def _spam(draft: Draft, attributes: dict[str, str], rest: dict[str, Any], trapped: bool) -> tuple[str, ...]:
+    fill_ms = fill_ms_of(draft.payload.get("fillMs")) if draft.event_type == "form_submission" else None
+    return spam_reasons(Evidence(attributes, rest, trapped, fill_ms, draft.batch.no_token), draft.rules)
 
 
 def _progress(draft: Draft) -> int | None:

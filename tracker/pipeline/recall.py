@@ -23,6 +23,7 @@ FIELDS = dict.fromkeys(
         "test",
         "timestamp",
         "createdAt",
+        "spamReasons",
     ),
     1,
 )
@@ -56,6 +57,8 @@ def recall(event: dict[str, Any], client: ClientRecord, region: str) -> Draft:
         metadata=metadata,
         touch=touch_of(payload.get("page") or {}, metadata),
         region=region,
+        # As it was told when it came: by the request too, of which nothing is kept.
+        spam=tuple(event.get("spamReasons") or ()),
     )
     draft.lead = facts_of(draft)
     return draft

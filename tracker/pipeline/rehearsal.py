@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from tracker.config.read import load_client
 from tracker.config.records import ClientRecord
 from tracker.errors import TrackerError, UnavailableError
+from tracker.leads.disposable import spam_rules
 from tracker.pipeline.draft import Draft
 from tracker.pipeline.outcome import Drop, Outcome
 from tracker.pipeline.steps import begin, run_steps
@@ -65,6 +66,7 @@ class Rehearser:
         self._store = store
         self._suppressor = Suppressor(store.database, settings)
         self._settings = settings
+        self._rules = spam_rules(settings)
         self._clients: dict[str, ClientRecord | None] = {}
 
     async def rehearse(self, batches: Sequence[QueuedBatch]) -> list[Fate]:
@@ -93,7 +95,8 @@ class Rehearser:
         if client is None:
             return _dropped(Outcome.DROPPED_CLIENT_GONE)
         try:
-            return run_steps(begin(client, batch, batch.events[number], region=self._settings.default_region))
+            event, region = batch.events[number], self._settings.default_region
+            return run_steps(begin(client, batch, event, region=region, rules=self._rules))
         except Drop as drop:
             return _dropped(drop.outcome)
         except Exception as error:

@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from tracker.pipeline.event_document import expires_at
+from tracker.pipeline.event_document import session_expires_at
 from tracker.pipeline.sessions import SessionDelta, SessionKey, new_session, session_update
 from tracker.settings import Settings
 from tracker.stores.documents import AsyncCollection, either
@@ -64,7 +64,7 @@ class SessionWriter:
             if key in existing
         ]
         begun = [
-            new_session(delta, expires_at(delta.first, self._settings), keep)
+            new_session(delta, session_expires_at(delta.first, self._settings), keep)
             for key, delta in deltas.items()
             if key not in existing
         ]

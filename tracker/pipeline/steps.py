@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from tracker.config.records import ClientRecord
+from tracker.leads.spam import SpamRules
 from tracker.pipeline.bots import is_bot
 from tracker.pipeline.draft import Draft
 from tracker.pipeline.normalise import ALIASES, clean, event_time, stored_payload
@@ -24,13 +25,23 @@ from tracker.privacy.redact import redactor_of
 from tracker.queue import MAX_USER_AGENT_CHARS, QueuedBatch, QueuedEvent
 
 Step = Callable[[Draft], None]
+NO_DOMAINS = SpamRules()
+"""The usual rules of spam, without any list of mail domains."""
 _ADDRESS_NAMES = frozenset({"ip", "ipAddress", "ip_address", "remoteAddress", "remote_addr"})
 
 
-def begin(client: ClientRecord, batch: QueuedBatch, queued: QueuedEvent, *, region: str = "US") -> Draft:
+def begin(
+    client: ClientRecord,
+    batch: QueuedBatch,
+    queued: QueuedEvent,
+    *,
+    region: str = "US",
+    rules: SpamRules = NO_DOMAINS,
+) -> Draft:
     """Read an event off the queue.
 
     :param region: of phone numbers without a ``+``, for clients that have set none.
+    :param rules: what is taken for a sign of spam.
     :raises Drop: when it cannot be read; the edge checked its JSON, but not numbers beyond a double.
     """
     try:
@@ -39,7 +50,8 @@ def begin(client: ClientRecord, batch: QueuedBatch, queued: QueuedEvent, *, regi
         raise Drop(Outcome.DROPPED_UNREADABLE) from None
     received = datetime.fromtimestamp(batch.received_at, UTC)
     received = received.replace(microsecond=received.microsecond // 1000 * 1000)
-    draft = Draft(client, batch, queued, raw, received, region=client.settings.default_region or region)
+    region = client.settings.default_region or region
+    draft = Draft(client, batch, queued, raw, received, region=region, rules=rules)
     draft.user_agent = _visitors_agent(draft)
     return draft
 

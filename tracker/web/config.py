@@ -13,7 +13,7 @@ from tracker.config.records import Batching, ClientRecord, Consent, Features
 from tracker.errors import NotFoundError, TrackerError
 from tracker.memo import by_identity
 from tracker.web.http import JSON_MEDIA_TYPE, AppRequest, cors_headers, problem_response
-from tracker.web.services import services_of
+from tracker.web.services import caller_address, services_of
 
 CACHE_CONTROL = "public, max-age=300"
 
@@ -41,8 +41,8 @@ class PublicForm(msgspec.Struct, rename="camel"):
     fields: list[PublicField]
 
 
-class PublicConfig(msgspec.Struct, rename="camel"):
-    """All that browsers may know of a client."""
+class PublicConfig(msgspec.Struct, rename="camel", omit_defaults=True):
+    """All that browsers may know of a client; ``site_token`` where the client uses them, for the page that asks."""
 
     client_id: str
     domain: str
@@ -53,6 +53,7 @@ class PublicConfig(msgspec.Struct, rename="camel"):
     batching: Batching
     capture_unrecognised: bool
     debug: bool
+    site_token: str | None = None
 
 
 def public_config(client: ClientRecord) -> PublicConfig:
@@ -99,6 +100,11 @@ def _render(client: ClientRecord) -> tuple[bytes, str]:
     return body, f'"{sha256(body).hexdigest()[:32]}"'
 
 
+def _with_token(body: bytes, token: str) -> tuple[bytes, str]:
+    whole = b'%s,"siteToken":"%s"}' % (body[:-1], token.encode())
+    return whole, f'"{sha256(whole).hexdigest()[:32]}"'
+
+
 @get(
     "/v1/config/{api_key:str}",
     summary="Configuration of a client for the browser script",
@@ -115,14 +121,21 @@ async def get_config(request: AppRequest, api_key: FromPath[str]) -> Response[by
         headers = {}
         services.gate.check_place(key, origin)
         headers = cors_headers(origin)
-        await services.gate.spend_config_read(key)
+        await services.gate.spend_config_read(key, caller_address(request))
         client = await services.cache.client(key.client_id)
         if client is None:
             raise NotFoundError("the client is gone")
     except TrackerError as error:
         return problem_response(error, headers=headers)
     body, etag = _render(client)
-    headers |= {"Cache-Control": CACHE_CONTROL, "ETag": etag, "Vary": "Origin"}
+    headers |= {"Cache-Control": CACHE_CONTROL, "Vary": "Origin"}
+    referer = request.headers.get("referer")
+    if token := services.gate.mint_token(key, origin, referer):
+        body, etag = _with_token(body, token)
+    if key.settings.site_tokens != "off" and not origin:
+        # A page on the service's own origin sends none; what it reads is for pages of that origin alone.
+        headers["Vary"] = "Origin, Referer"
+    headers["ETag"] = etag
     if etag_matches(request.headers.get("if-none-match"), etag):
         return Response(b"", status_code=304, headers=headers, media_type=JSON_MEDIA_TYPE)
     return Response(body, status_code=200, headers=headers, media_type=JSON_MEDIA_TYPE)

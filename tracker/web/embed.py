@@ -10,15 +10,16 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
 from tracker.assets import Asset, browser_script, debug_overlay
+from tracker.config.keys import hash_key
 from tracker.config.records import ClientRecord
 from tracker.config.service import ConfigService
-from tracker.embed import VERSION, embed_html, loader_script, snippet_of
+from tracker.embed import RECORD_QUERY, VERSION, embed_html, loader_script, records_consent, snippet_of
 from tracker.errors import NotFoundError
 from tracker.names import OVERLAY_NAME, SCRIPT_NAME
 from tracker.settings import Settings
 from tracker.web.config import CACHE_CONTROL, etag_matches
 from tracker.web.http import AppRequest
-from tracker.web.services import Services, services_of
+from tracker.web.services import Services, caller_address, services_of
 
 _JS = "application/javascript; charset=utf-8"
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -33,9 +34,13 @@ async def get_loader(request: AppRequest, name: FromPath[str]) -> Response[bytes
     if not dot or suffix != "js":
         raise NotFoundError("ask for /script/{clientId}.js")
     services = services_of(request)
+    await services.gate.spend_read(caller_address(request))
     client, key = await _embedded(services, client_id)
-    body = loader_script(snippet_of(services.settings, key, client.config.consent)).encode()
+    token = await _token(services, client, key, request) if client.settings.site_tokens != "off" else None
+    body = loader_script(snippet_of(services.settings, key, client.config.consent, site_token=token)).encode()
     headers = {"Cache-Control": CACHE_CONTROL, "ETag": f'"{sha256(body).hexdigest()[:32]}"', **_SCRIPT_HEADERS}
+    if client.settings.site_tokens != "off":
+        headers["Vary"] = "Origin, Referer"
     if etag_matches(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(b"", status_code=304, headers=headers, media_type=_JS)
     return Response(body, headers=headers, media_type=_JS)
@@ -45,9 +50,11 @@ async def get_loader(request: AppRequest, name: FromPath[str]) -> Response[bytes
 async def get_embed(request: AppRequest, client_id: FromPath[str], integrity: FromQuery[bool] = False) -> Response[str]:
     """The snippet to paste into a page; with ``?integrity=true`` the script is pinned to its present bytes."""
     services = services_of(request)
+    await services.gate.spend_read(caller_address(request))
     client, key = await _embedded(services, client_id)
-    pin = browser_script(VERSION).integrity if integrity else None
-    html = embed_html(snippet_of(services.settings, key, client.config.consent, pin))
+    consent = client.config.consent
+    pin = browser_script(VERSION, record=records_consent(consent)).integrity if integrity else None
+    html = embed_html(snippet_of(services.settings, key, consent, pin))
     return Response(html, media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
 
@@ -59,7 +66,8 @@ def script_route(settings: Settings) -> HTTPRouteHandler:
 
 async def _get_script(request: AppRequest) -> Response[bytes]:
     """Immutable: a change of the script's contract is a new version under a new name."""
-    return asset_response(request, browser_script(VERSION), _IMMUTABLE)
+    record = request.scope["query_string"] == RECORD_QUERY.encode()
+    return asset_response(request, browser_script(VERSION, record=record), _IMMUTABLE)
 
 
 @get(f"/{OVERLAY_NAME}", media_type=_JS, summary="What `?tracker_debug=1` shows", tags=["embedding"])
@@ -98,6 +106,15 @@ def _encoded(asset: Asset, accepted: str) -> tuple[bytes, str | None]:
     if "gzip" in offered:
         return asset.gzip, "gzip"
     return asset.body, None
+
+
+async def _token(services: Services, client: ClientRecord, api_key: str, request: AppRequest) -> str | None:
+    """A site token for the page that loads the script. Where it does not say which page it is (``Referrer-Policy:
+    no-referrer``) the configuration brings one."""
+    key = await services.cache.key(hash_key(api_key))
+    if key is None:
+        return None
+    return services.gate.mint_token(key, request.headers.get("origin"), request.headers.get("referer"))
 
 
 async def _embedded(services: Services, client_id: str) -> tuple[ClientRecord, str]:

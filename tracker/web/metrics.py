@@ -13,7 +13,9 @@ from tracker.accounts import QueueState, Totals, queue_states, read_books, total
 from tracker.deadletters.bounds import DeadLetterState, dead_letter_state
 from tracker.deadletters.places import open_places
 from tracker.errors import ForbiddenError, UnavailableError
+from tracker.ingest.token_counts import read_token_counts
 from tracker.pipeline.outcome import Outcome
+from tracker.privacy.erase.figures import read_figures as read_erasures
 from tracker.settings import Settings
 from tracker.stores.redis import AsyncRedis, RedisError
 from tracker.telemetry.metrics import CONTENT_TYPE, counter, exposition, gauge
@@ -56,7 +58,13 @@ def _admit(request: AppRequest, token: str) -> None:
 
 async def _read(settings: Settings, redis: AsyncRedis) -> list[Metric]:
     books, queues, letters = await asyncio.gather(read_books(settings), queue_states(settings), _dead_letters(settings))
-    return [*_families(total(books), queues, letters), *_of_webhooks(await read_figures(redis))]
+    webhooks, tokens = await read_figures(redis), await read_token_counts(redis)
+    erasures = gauge("tracker_erasures", "Erasures of persons by state", await read_erasures(redis), "state")
+    return [*_families(total(books), queues, letters), *_of_webhooks(webhooks), _of_tokens(tokens), erasures]
+
+
+def _of_tokens(counts: dict[str, int]) -> Metric:
+    return counter("tracker_events_without_token", "Events without a valid site token by why not", counts, "state")
 
 
 def _of_webhooks(figures: dict[str, int]) -> list[Metric]:

@@ -19,13 +19,14 @@ from tracker.ingest.commit import Committer
 from tracker.ingest.geo import Geo
 from tracker.ingest.limits import Limiter
 from tracker.ingest.rejected import RefusalSampler
+from tracker.ingest.token_counts import TokenCounts
 from tracker.pipeline.outlook import StoredEvents
 from tracker.settings import Settings
 from tracker.stores import redis as redis_store
 from tracker.stores.redis import AsyncRedis
 from tracker.stores.relational import create_engine
 from tracker.web.documents import LazyDocuments
-from tracker.web.http import AppRequest
+from tracker.web.http import AppRequest, header_lines, peer_address
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Services:
     config_test: ConfigTest
     limiter: Limiter
     documents: LazyDocuments
+    tokens: TokenCounts
 
 
 @asynccontextmanager
@@ -68,6 +70,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         committer = Committer(settings)
         stack.push_async_callback(committer.close)
         await committer.start()
+        tokens = TokenCounts(redis)
+        await tokens.start()
+        stack.push_async_callback(tokens.close)
         limiter = Limiter(redis)
         gate = Gate(cache, limiter, settings)
         sampler = RefusalSampler(redis, settings.rejected_sample)
@@ -96,9 +101,17 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             config_test,
             limiter,
             documents,
+            tokens,
         )
 
 
 def services_of(request: AppRequest) -> Services:
     """The process's services."""
     return cast(Services, request.app.state.services)
+
+
+def caller_address(request: AppRequest) -> str | None:
+    """The visitor's address, behind trusted proxies that which they name."""
+    trusted = services_of(request).settings.trusted_proxies
+    forwarded_for = header_lines(request.scope["headers"], b"x-forwarded-for") if trusted else ""
+    return peer_address(request.client.host if request.client else None, forwarded_for, trusted)

@@ -5,7 +5,8 @@
 * ``lead.deleted``: ids alone.
 * ``form.submitted``: one for each submission, whether or not there is a lead yet.
 
-Test leads are nobody's business but the operator's: they make none (decisions §4).
+Test leads are nobody's business but the operator's: they make none (decisions §4). Nor do leads and submissions that
+are marked as spam, unless the client wants them; a lead that is cleared is told of as if it came then.
 """
 
 from __future__ import annotations
@@ -58,8 +59,12 @@ class Message:
 def lead_messages(change: LeadChange) -> list[Message]:
     """What follows from a change of a lead; nothing when no receiver could see it."""
     before, after = change.before, change.after
-    if after.get("test"):
+    withheld = not change.client.settings.deliver_spam
+    if after.get("test") or (withheld and after.get("spam")):
         return []
+    if withheld and before is not None and before.get("spam"):
+        # For receivers it begins now.
+        before = None
     names = None if before is None else changed_names(before, after)
     if names == []:
         return []
@@ -86,6 +91,8 @@ def deletion(lead: Mapping[str, Any], now: datetime) -> list[Message]:
 def submission(draft: Draft) -> list[Message]:
     """What follows from an event that is stored: one message if it is a submission."""
     if draft.event_type != SUBMISSION or draft.batch.test:
+        return []
+    if draft.spam and not draft.client.settings.deliver_spam:
         return []
     data = document_view(
         {

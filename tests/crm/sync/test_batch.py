@@ -180,6 +180,12 @@ async def test_a_change_during_the_call_stays_due(desk: Desk) -> None:
     assert (await desk.stored())["crmSynced"] is True
 
 
+async def test_a_lead_that_has_turned_out_to_be_spam_is_not_brought(desk: Desk) -> None:
+    await desk.lead(0, spam=True)
+    await desk.lead(1, spam=False)
+    assert await desk.bring() == {"created": 1, "gone": 1}
+
+
 async def test_a_lead_that_is_gone_is_due_no_more(desk: Desk) -> None:
     await desk.due(7)
     assert await desk.bring() == {"gone": 1}

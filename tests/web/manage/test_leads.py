@@ -169,3 +169,18 @@ async def test_while_mongodb_is_away_the_configuration_is_still_managed(api_sett
             assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
             assert int(answer.headers["Retry-After"]) > 0
         assert (await http.get("/v1/clients", headers=headers)).status_code == 200
+
+
+async def test_spam_is_filtered_and_cleared(api: Api) -> None:
+    base = f"/v1/leads?clientId={api.site.client_id}"
+    honest = await a_lead(api)
+    spam = await a_lead(api, "bot@shop.example", payload={"honeypot": True})
+    assert (spam["spam"], spam["spamReasons"], "spam" in honest) == (True, ["honeypot"], False)
+    assert [one["leadId"] for one in (await api.get(base + "&spam=true")).json()["items"]] == [spam["leadId"]]
+    assert [one["leadId"] for one in (await api.get(base + "&spam=false")).json()["items"]] == [honest["leadId"]]
+    path = f"/v1/leads/{spam['leadId']}"
+    refused = await api.call("POST", path + "/sync")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:trackerctl:problem:conflict")
+    assert (await api.call("PUT", path, {"spam": "no"})).status_code in (400, 422)
+    assert (await api.call("PUT", path, {"spam": False})).json()["spam"] is False
+    assert (await api.call("POST", path + "/sync")).status_code == 202

@@ -44,6 +44,7 @@ async def of_both(api: Api, redis: Redis) -> dict[str, str]:
     (letter,) = await bury(redis, a_letter(client))
     delivery = a_delivery(client, webhook["endpointId"])
     await WebhookDelivery.get_pymongo_collection().insert_one(delivery)
+    erasure = (await api.call("DELETE", f"/v1/leads/{lead['leadId']}/gdpr-delete")).json()
     return {
         "client_id": client,
         "form_id": form["formId"],
@@ -56,6 +57,7 @@ async def of_both(api: Api, redis: Redis) -> dict[str, str]:
         "key_id": key["keyId"],
         "lead_id": lead["leadId"],
         "letter_id": letter.id,
+        "request_id": erasure["requestId"],
     }
 
 

@@ -53,10 +53,13 @@ async def bring(database: Database, account: Account, rows: Sequence[dict[str, A
 async def _parcels(
     database: Database, account: Account, rows: Sequence[dict[str, Any]]
 ) -> tuple[list[Parcel], list[dict[str, Any]]]:
-    """The leads of the entries with what is to go over; and entries whose lead is not there any more."""
+    """The leads of the entries with what is to go over; and entries whose lead is not there any more, or has turned out
+    to be spam since: it is due again when it is cleared."""
     if not rows:
         return [], []
     query = {"clientId": account.client.client_id, "leadId": {"$in": [row["leadId"] for row in rows]}}
+    if not account.client.settings.deliver_spam:
+        query["spam"] = {"$ne": True}
     leads = {lead["leadId"]: lead async for lead in database["leads"].find(query)}
     parcels = [Parcel(row, leads[row["leadId"]]) for row in rows if row["leadId"] in leads]
     for parcel in parcels:

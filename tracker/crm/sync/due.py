@@ -20,25 +20,41 @@ _BOOKKEEPING = frozenset(
 
 
 def due_at(
-    before: Mapping[str, Any] | None, after: Mapping[str, Any], sync_partial: str, now: datetime
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
+    sync_partial: str,
+    now: datetime,
+    *,
+    deliver_spam: bool = False,
 ) -> datetime | None:
     """When a lead that was changed is to be brought over; ``None`` when the change is of no concern.
 
     :param before: ``None`` for a new lead.
     :param sync_partial: which leads without a submission are brought over: ``none``, ``email`` (those with an address)
         or ``percent:50`` (those whose form was filled in that far).
+    :param deliver_spam: also leads that are marked as spam.
     """
-    if after.get("test") or not is_wanted(after, sync_partial):
+    if after.get("test") or not is_wanted(after, sync_partial, deliver_spam=deliver_spam):
         return None
-    if before is not None and is_wanted(before, sync_partial) and same_content(before, after):
+    wanted_before = before is not None and is_wanted(before, sync_partial, deliver_spam=deliver_spam)
+    if before is not None and wanted_before and same_content(before, after):
         return None
-    if before is None or before.get("status") != after.get("status") or after.get("status") != "partial":
+    is_news = before is None or is_spam(before) or before.get("status") != after.get("status")
+    if is_news or after.get("status") != "partial":
         return now
     return now + DEBOUNCE
 
 
-def is_wanted(lead: Mapping[str, Any], sync_partial: str) -> bool:
-    """Whether a lead in this state belongs in a CRM at all. One that is there already is kept up to date."""
+def is_spam(lead: Mapping[str, Any]) -> bool:
+    """Whether it is marked as spam, by what its events say or by hand."""
+    return bool(lead.get("spam"))
+
+
+def is_wanted(lead: Mapping[str, Any], sync_partial: str, *, deliver_spam: bool = False) -> bool:
+    """Whether a lead in this state belongs in a CRM at all. One that is there already is kept up to date, unless what
+    came last is spam."""
+    if is_spam(lead) and not deliver_spam:
+        return False
     if lead.get("status") != "partial" or lead.get("crmRecords"):
         return True
     if sync_partial == "email":

@@ -25,7 +25,8 @@ def due_updates(changes: Iterable[LeadChange], now: datetime) -> list[UpdateOne]
         client, after = change.client, change.after
         if not client.crm:
             continue
-        due = due_at(change.before, after, client.settings.sync_partial, now)
+        rules = client.settings
+        due = due_at(change.before, after, rules.sync_partial, now, deliver_spam=rules.deliver_spam)
         if due is None:
             continue
         after["crmSynced"] = False

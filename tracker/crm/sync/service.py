@@ -98,15 +98,16 @@ async def mark_all(
     sync_partial: str,
     *,
     force: bool = False,
+    deliver_spam: bool = False,
 ) -> AsyncIterator[int]:
     """Note all leads of a query as due for these accounts; yields how many are noted so far.
 
     May be ended at any time and begun again: what is noted is done once.
     """
     noted, updates = 0, []
-    names = {"leadId": 1, "status": 1, "email": 1, "crmRecords": 1, "formProgress": 1}
+    names = dict.fromkeys(("leadId", "status", "email", "crmRecords", "formProgress", "spam"), 1)
     async for lead in database["leads"].find(query, names).sort("createdAt", 1):
-        if not is_wanted(lead, sync_partial):
+        if not is_wanted(lead, sync_partial, deliver_spam=deliver_spam):
             continue
         now = datetime.now(UTC)
         updates += [mark(one, client_id, lead["leadId"], now, now, force=force) for one in connection_ids]
@@ -132,7 +133,8 @@ async def preview(database: Database, account: Account, query: dict[str, Any], l
     found: list[Preview] = []
     records: list[Record] = []
     async for lead in database["leads"].find(query).sort("createdAt", -1).limit(limit):
-        if not is_wanted(lead, account.client.settings.sync_partial):
+        wishes = account.client.settings
+        if not is_wanted(lead, wishes.sync_partial, deliver_spam=wishes.deliver_spam):
             continue
         parcel = Parcel({"force": True}, lead)
         pack(parcel, account.plan.map(lead), account.id)

@@ -23,9 +23,11 @@ from tracker.web.manage import (
     events,
     fields,
     forms,
+    gdpr,
     keys,
     leads,
     mappings,
+    retention,
     webhooks,
 )
 from tracker.web.manage.describe import camel
@@ -36,8 +38,8 @@ __all__ = ["manage_router"]
 log = structlog.get_logger(__name__)
 
 _NOUNS = (
-    *(clients, keys, forms, fields, mappings, client_mappings, webhooks, deliveries, crm),
-    *(leads, events, analytics, deadletters, audit),
+    *(clients, retention, keys, forms, fields, mappings, client_mappings, webhooks, deliveries, crm),
+    *(leads, gdpr, events, analytics, deadletters, audit),
 )
 # Pages of other sites have no business here: no answer has a CORS header, unlike those of the ingest endpoints.
 _NO_STORE = {"Cache-Control": "no-store"}

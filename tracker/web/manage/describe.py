@@ -195,6 +195,17 @@ def deletes(path: str, summary: str, tag: str) -> Decorator:
     )
 
 
+def starts_deleting(path: str, shape: type[Any], summary: str, tag: str) -> Decorator:
+    """A DELETE that takes its time: 202 with the place where to look how far it is."""
+    return delete(
+        path,
+        status_code=202,
+        responses={202: _answer(shape, "Begun; Location says where to look"), **_problems(_WRITE)},
+        operation_class=_operation(),
+        **_common(summary, tag),
+    )
+
+
 def body_schemas() -> dict[str, Any]:
     """The JSON Schemas of all bodies, by name, for the components of an OpenAPI document."""
     return msgspec.json.schema_components(_bodies.values(), ref_template=_COMPONENT)[1]

@@ -33,6 +33,8 @@ Source = Annotated[str | None, QueryParameter(description="Only of this source, 
 Tag = Annotated[str | None, QueryParameter(description="Only with this tag.")]
 Synced = Annotated[bool | None, QueryParameter(name="crmSynced", description="Only what is in the CRM, or is not.")]
 
+Spam = Annotated[bool | None, QueryParameter(description="Only what is marked as spam, or is not.")]
+
 
 class LeadChanges(Body):
     """What people may set; ``null`` goes back to what the events say."""
@@ -46,6 +48,7 @@ class LeadChanges(Body):
     message: str | UnsetType | None = UNSET
     status: LeadStatus | UnsetType | None = UNSET
     quality: LeadQuality | UnsetType | None = UNSET
+    spam: bool | UnsetType | None = UNSET
     notes: str | UnsetType | None = UNSET
     tags: list[str] | UnsetType | None = UNSET
 
@@ -62,6 +65,7 @@ async def list_leads(
     tag: Tag = None,
     test: Test = None,
     crm_synced: Synced = None,
+    spam: Spam = None,
     since: Since = None,
     until: Until = None,
     sort: Sort = None,
@@ -83,6 +87,7 @@ async def list_leads(
         tag=tag,
         test=test,
         crm_synced=crm_synced,
+        spam=spam,
         since=aware(since, "since"),
         until=aware(until, "until"),
         sort=sort or "-createdAt",
@@ -112,7 +117,7 @@ async def update_lead(request: ManageRequest, lead_id: FromPath[str]) -> Respons
     view = await call.lead(lead_id)
     expected = view if check_match(request, view) else None
     # A member that the lead does not have yet reads as null.
-    names = ("email", "phone", "firstName", "lastName", "name", "company", "message", "notes", "tags")
+    names = ("email", "phone", "firstName", "lastName", "name", "company", "message", "spam", "notes", "tags")
     wanted = await read_changes(request, LeadChanges, {**dict.fromkeys(names), **view})
     if not wanted:
         return changed(view)

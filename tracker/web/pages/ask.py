@@ -8,17 +8,9 @@ import msgspec
 
 from tracker.errors import UnreadableError, UnsupportedMediaError
 from tracker.ingest.body import read_body
-from tracker.web.http import AppRequest, header_lines, peer_address
-from tracker.web.services import services_of
+from tracker.web.http import AppRequest
 
 Shape = TypeVar("Shape")
-
-
-def caller_address(request: AppRequest) -> str | None:
-    """The visitor's address, behind trusted proxies that which they name."""
-    trusted = services_of(request).settings.trusted_proxies
-    forwarded_for = header_lines(request.scope["headers"], b"x-forwarded-for") if trusted else ""
-    return peer_address(request.client.host if request.client else None, forwarded_for, trusted)
 
 
 async def json_body(request: AppRequest, shape: type[Shape], limit: int) -> Shape:

@@ -13,9 +13,9 @@ from tracker.configtest.fetch import MAX_PAGE_BYTES
 from tracker.configtest.service import Question
 from tracker.errors import InvalidError
 from tracker.web.http import JSON_MEDIA_TYPE, AppRequest
-from tracker.web.pages.ask import caller_address, json_body
+from tracker.web.pages.ask import json_body
 from tracker.web.pages.render import page_response
-from tracker.web.services import services_of
+from tracker.web.services import caller_address, services_of
 
 # The page writes texts only, and a browser that knows Trusted Types holds it to that.
 _TEXTS_ONLY = "; require-trusted-types-for 'script'; trusted-types 'none'"

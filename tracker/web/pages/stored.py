@@ -17,8 +17,8 @@ from tracker.ingest.wire import MAX_ID_CHARS
 from tracker.pipeline.outlook import StoredEvent
 from tracker.web.http import JSON_MEDIA_TYPE, AppRequest
 from tracker.web.pages import DEMO_DOMAIN
-from tracker.web.pages.ask import caller_address, json_body
-from tracker.web.services import services_of
+from tracker.web.pages.ask import json_body
+from tracker.web.services import caller_address, services_of
 
 _MAX_BODY_BYTES = 16 * 1024
 # The page asks about once a second while events wait.
