@@ -230,6 +230,8 @@ def _form_record(form: Form, fields: Iterable[FieldRecord]) -> FormRecord:
         alternative_selectors=tuple(form.alternative_selectors),
         partial_capture=partial if isinstance(partial, bool) else None,
         fields=tuple(fields),
+        # What cannot be read protects.
+        draft=form.metadata_.get("draft", False) is not False,
     )
 
 

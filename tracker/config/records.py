@@ -159,7 +159,8 @@ class WebhookRecord(_Camel, frozen=True):
 
 
 class FormRecord(_Camel, frozen=True):
-    """One configured form; ``fields`` in display order."""
+    """One configured form; ``fields`` in display order. ``draft``: what is typed and not submitted is kept sealed, and
+    for days only (`tracker.privacy.drafts`)."""
 
     form_id: str
     form_name: str
@@ -168,6 +169,7 @@ class FormRecord(_Camel, frozen=True):
     alternative_selectors: tuple[str, ...]
     partial_capture: bool | None
     fields: tuple[FieldRecord, ...]
+    draft: bool = False
 
 
 class ClientRecord(_Camel, frozen=True):

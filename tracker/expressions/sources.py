@@ -24,7 +24,8 @@ _TOUCH_NAMES = (
     *("utmSource", "utmMedium", "utmCampaign", "utmTerm", "utmContent", "gclid", "fbclid", "msclkid"),
     *("referrer", "landingPage", "sessionId", "at"),
 )
-ATTRIBUTES = _ATTRIBUTES | {f"attribution.{end}.{name}" for end in ("first", "last") for name in _TOUCH_NAMES}
+_CONSENT = frozenset({"consent.state", "consent.version", "consent.at"})
+ATTRIBUTES = _ATTRIBUTES | _CONSENT | {f"attribution.{end}.{name}" for end in ("first", "last") for name in _TOUCH_NAMES}
 _FIELD, _CONSTANT = "fields.", "="
 
 

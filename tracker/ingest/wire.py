@@ -80,7 +80,7 @@ _event_decoder = msgspec.json.Decoder(WireEvent)
 _TYPE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*\Z")
 _known_types = {
     "form_submission", "form_interaction", "form_start", "form_abandon", "page_view", "pageview", "session_start",
-    "session_end", "chat_message", "identify", "tracker_initialized", "custom",
+    "session_end", "chat_message", "identify", "tracker_initialized", "custom", "consent",
 }  # fmt: skip
 _HALF_PAIR = re.compile(
     rb"(?<!\\)(?P<even>(?:\\\\)*)(?:(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"

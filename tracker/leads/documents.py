@@ -25,6 +25,8 @@ class Lead(Document):
     hash]]}``; ``crmHeld``: a CRM asks for a look at a duplicate. ``formProgress``: per cent of the form, the most
     that was seen. ``spam``: its latest submission, or without one any of its events, gave ``spamReasons``
     (`tracker.leads.spam`), or somebody said so; false beside reasons when somebody said that it is none.
+    ``consent``: how the person's decision stands ``{state, version, at}``, ``consentHistory`` what that follows from
+    (`tracker.privacy.consent`).
     ``history``: at most 50 decisions ``{at, eventId, decision, reason, status, changed, kept,
     otherLeadId}``.
     """
@@ -63,6 +65,8 @@ class Lead(Document):
     syncRequestedAt: datetime | None = None
     spam: bool = False
     spamReasons: list[str] = []
+    consent: dict[str, Any] | None = None
+    consentHistory: list[dict[str, Any]] = []
     notes: str | None = None
     tags: list[str] | None = None
     edits: dict[str, Any] = {}

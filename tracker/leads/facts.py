@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.leads.documents import LeadQuality, LeadStatus
+from tracker.privacy.consent import Consent
 
 # What names a campaign or a click in a touch; referrer and landing page stand beside them.
 CAMPAIGN_NAMES = (
@@ -40,6 +41,7 @@ class LeadFacts:
     :ivar progress: per cent of the form that were filled in then, where the browser script said so.
     :ivar spam: what speaks for the event being spam (`tracker.leads.spam`).
     :ivar visit: the same of the first event of its session, and when that was: a form is seldom on the landing page.
+    :ivar consent: how the visitor's decision stood, and ``visit_consents`` the record of its visit.
     """
 
     event_id: str
@@ -63,6 +65,8 @@ class LeadFacts:
     visit: tuple[datetime, dict[str, str]] | None = None
     progress: int | None = None
     spam: tuple[str, ...] = ()
+    consent: Consent | None = None
+    visit_consents: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def identity(self) -> tuple[str, bool, str] | None:

@@ -21,6 +21,7 @@ from tracker.leads.names import split_name
 from tracker.leads.overlay import lay, lift
 from tracker.leads.quality import ORDER as QUALITY_ORDER
 from tracker.leads.spam import in_order
+from tracker.privacy.consent import take_up
 
 ABANDONED = "abandoned_form"
 MAX_HISTORY = 50
@@ -135,6 +136,7 @@ def _take(lead: dict[str, Any], facts: LeadFacts) -> _Taken:
         _add_touch(lead, at, touch)
     _advance(lead, facts)
     _judge(lead, facts)
+    _consent(lead, facts)
     _first_of(lead, facts)
     lead["lastInteractionAt"] = max(lead["lastInteractionAt"], facts.at)
     lead["updatedAt"] = max(lead["updatedAt"], facts.at)
@@ -187,6 +189,14 @@ def _judge(lead: dict[str, Any], facts: LeadFacts) -> None:
     else:
         lead.pop("spam", None)
         lead.pop("spamReasons", None)
+
+
+def _consent(lead: dict[str, Any], facts: LeadFacts) -> None:
+    own: list[dict[str, Any]] = []
+    if facts.consent is not None:
+        own = [facts.consent.entry(facts.at, "first"), facts.consent.entry(facts.at, "latest")]
+    if own or facts.visit_consents:
+        take_up(lead, own, facts.visit_consents)
 
 
 def _of_best_status(lead: dict[str, Any], facts: LeadFacts, name: str, value: str) -> None:

@@ -60,7 +60,8 @@ class Event(Document):
 class Session(Document):
     """A visit: what was seen and done between two pauses of thirty minutes. ``duration`` in seconds.
 
-    ``leads`` tells which lead each of its forms belongs to (``tracker.leads.visits``), ``waiting`` how many of its
+    ``consents``: what its events say of consent (`tracker.privacy.consent`). ``submittedForms``: when each form with
+    drafts was submitted last. ``leads`` tells which lead each of its forms belongs to (``tracker.leads.visits``), ``waiting`` how many of its
     events wait for such a lead, ``identifiedAt`` when its visitor was last identified, ``settled`` how often the
     visitor's events were looked at since (see ``tracker.pipeline.attach``).
     """
@@ -89,6 +90,8 @@ class Session(Document):
     waiting: int = 0
     identifiedAt: datetime | None = None
     settled: int = 0
+    consents: list[dict[str, Any]] = []
+    submittedForms: list[dict[str, Any]] = []
     test: bool = False
     createdAt: datetime
     updatedAt: datetime

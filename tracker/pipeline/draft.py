@@ -11,6 +11,7 @@ from bson import ObjectId
 from tracker.config.records import ClientRecord
 from tracker.leads.facts import LeadFacts
 from tracker.leads.spam import SpamRules
+from tracker.privacy.consent import Consent
 from tracker.queue import QueuedBatch, QueuedEvent
 
 
@@ -30,7 +31,9 @@ class Draft:
     Times are aware UTC. ``touch`` holds utm_* and click ids, referrer and landing page of the page it came from;
     ``region`` is that of phone numbers without a ``+``; ``stored_id`` the document of an event that was stored before;
     ``spam`` what speaks for it being spam, ``None`` = not looked at yet, and ``rules`` by which that is told;
-    ``stripped`` why it says nothing of a person any more (`tracker.privacy.strip`).
+    ``stripped`` why it says nothing of a person any more (`tracker.privacy.strip`);
+    ``consent`` how its visitor's decision stood, ``denied_by`` whose decision it is, where it is a refusal itself;
+    ``held`` what was taken out to be kept as a draft (`tracker.privacy.drafts`).
     """
 
     client: ClientRecord
@@ -57,6 +60,9 @@ class Draft:
     spam: tuple[str, ...] | None = None
     rules: SpamRules = field(default_factory=SpamRules)
     stripped: str | None = None
+    consent: Consent | None = None
+    denied_by: str | None = None
+    held: dict[str, Any] | None = None
 
     @property
     def key(self) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from tracker.leads.quality import quality_of
 from tracker.leads.roles import required_fields, split_fields, trap_names
 from tracker.leads.spam import HONEYPOT, Evidence, fill_ms_of, spam_reasons
 from tracker.pipeline.draft import Draft
+from tracker.privacy.consent import consent_of
 
 # What an event type makes of a person: status, source, and whether a phone number will do to begin a lead.
 _LEAD_TYPES = {
@@ -70,6 +71,7 @@ def facts_of(draft: Draft) -> LeadFacts | None:
         touch=draft.touch,
         progress=_progress(draft),
         spam=draft.spam,
+        consent=consent_of(draft.metadata) if "consent" in draft.metadata else None,
     )
 
 

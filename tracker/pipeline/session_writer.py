@@ -25,6 +25,9 @@ _READ = dict.fromkeys(
         "touchAt",
         "leads",
         "waiting",
+        "userAgent",
+        "consents",
+        "submittedForms",
     ),
     1,
 )

@@ -13,7 +13,9 @@ from typing import Any
 
 from tracker.pipeline.devices import device_of
 from tracker.pipeline.draft import Draft
+from tracker.pipeline.held import has_drafts
 from tracker.pipeline.touch import campaign
+from tracker.privacy.consent import CONSENT_EVENT, Entry, joined
 
 SessionKey = tuple[str, str]
 _UTM = {
@@ -32,6 +34,10 @@ class SessionDelta:
 
     ``leads``: the session's entries for :class:`tracker.leads.visits.Visit`, where they changed. ``waiting``: how many
     events more (or fewer) wait for the lead of their form.
+
+    ``shown``: the earliest that says what browser and visitor it is of; one that was stripped does not. ``consents``:
+    what they say of consent (`tracker.privacy.consent`). ``submitted``: when forms with drafts were submitted last, by
+    form and test flag.
     """
 
     first: Draft
@@ -42,6 +48,9 @@ class SessionDelta:
     page_views: list[dict[str, Any]] = field(default_factory=list)
     leads: list[dict[str, Any]] | None = None
     waiting: int = 0
+    shown: Draft | None = None
+    consents: list[Entry] = field(default_factory=list)
+    submitted: dict[tuple[str, bool], datetime] = field(default_factory=dict)
 
     @property
     def key(self) -> SessionKey:
@@ -71,8 +80,17 @@ def _add(delta: SessionDelta, draft: Draft) -> None:
         delta.first = draft
     if draft.timestamp >= delta.last.timestamp:
         delta.last = draft
+    if not draft.stripped and (delta.shown is None or _order(draft) < _order(delta.shown)):
+        delta.shown = draft
+    if draft.consent is not None:
+        by = "decision" if draft.event_type == CONSENT_EVENT else "first"
+        delta.consents = joined(delta.consents, [draft.consent.entry(draft.timestamp, by)])  # type: ignore[arg-type]
     if draft.event_type == "form_submission":
         delta.submissions += 1
+        form_id = draft.form.get("formId")
+        if not draft.stripped and draft.client.forms and has_drafts(draft.client, form_id):
+            form = (form_id or "", draft.batch.test)
+            delta.submitted[form] = max(draft.timestamp, delta.submitted.get(form, draft.timestamp))
     elif draft.event_type == "page_view":
         page = draft.payload.get("page") or {}
         view: dict[str, Any] = {"url": page.get("url") or page.get("path") or "", "timestamp": draft.timestamp}
@@ -104,7 +122,7 @@ def new_session(delta: SessionDelta, expires_at: datetime, keep_views: int) -> d
     return {
         "sessionId": session_id,
         "clientId": client_id,
-        "visitorId": delta.first.visitor_id,
+        "visitorId": (delta.shown or delta.first).visitor_id,
         "startedAt": delta.first.timestamp,
         "endedAt": delta.last.timestamp,
         "duration": _seconds(delta.first.timestamp, delta.last.timestamp),
@@ -112,10 +130,12 @@ def new_session(delta: SessionDelta, expires_at: datetime, keep_views: int) -> d
         "pageViewCount": len(delta.page_views),
         "eventCount": delta.events,
         "formSubmissions": delta.submissions,
-        **_device(delta.first),
+        **_device(delta.shown or delta.first),
         **_landing(delta.landed),
         **({"leads": delta.leads} if delta.leads else {}),
         **({"waiting": delta.waiting} if delta.waiting else {}),
+        **({"consents": delta.consents} if delta.consents else {}),
+        **({"submittedForms": _submitted(delta.submitted)} if delta.submitted else {}),
         "test": delta.first.batch.test,
         "createdAt": delta.first.received_at,
         "updatedAt": delta.last.received_at,
@@ -133,14 +153,19 @@ def session_update(existing: dict[str, Any], delta: SessionDelta, keep_views: in
         "duration": _seconds(started, ended),
         "updatedAt": max(existing["updatedAt"], delta.last.received_at),
     }
-    if delta.first.timestamp < existing["startedAt"]:
-        values |= {name: value for name, value in _device(delta.first).items() if value}
+    shown = delta.shown
+    if shown and (shown.timestamp < existing["startedAt"] or not existing.get("userAgent")):
+        values |= {name: value for name, value in _device(shown).items() if value}
     if lands_earlier(existing, delta):
         values |= _landing(delta.landed)
-    if not existing.get("visitorId") and delta.first.visitor_id:
-        values["visitorId"] = delta.first.visitor_id
+    if shown and shown.visitor_id and not existing.get("visitorId"):
+        values["visitorId"] = shown.visitor_id
     if delta.leads is not None:
         values["leads"] = delta.leads
+    if delta.consents and (record := consents_of(existing, delta)) != existing.get("consents"):
+        values["consents"] = record
+    if delta.submitted:
+        values["submittedForms"] = _submitted(submitted_forms(existing, delta))
     increments = {"eventCount": delta.events}
     if delta.waiting:
         increments["waiting"] = delta.waiting
@@ -155,6 +180,24 @@ def session_update(existing: dict[str, Any], delta: SessionDelta, keep_views: in
             push["$sort"] = {"timestamp": 1, "url": 1}
         update["$push"] = {"pageViews": push}
     return update
+
+
+def consents_of(existing: dict[str, Any] | None, delta: SessionDelta) -> list[Entry]:
+    """The record of a visit's consent, as far as is known by now."""
+    known = (existing or {}).get("consents") or []
+    return joined(known, delta.consents) if known and delta.consents else known or delta.consents
+
+
+def submitted_forms(existing: dict[str, Any] | None, delta: SessionDelta) -> dict[tuple[str, bool], datetime]:
+    """When each form with drafts was submitted last in this visit, by form and test flag."""
+    times = {(row["form"], row["test"]): row["at"] for row in (existing or {}).get("submittedForms") or ()}
+    for form, at in delta.submitted.items():
+        times[form] = max(at, times.get(form, at))
+    return times
+
+
+def _submitted(times: dict[tuple[str, bool], datetime]) -> list[dict[str, Any]]:
+    return [{"form": form, "test": test, "at": at} for (form, test), at in sorted(times.items())]
 
 
 def _view_order(view: dict[str, Any]) -> tuple[datetime, str]:

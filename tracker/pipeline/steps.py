@@ -1,6 +1,6 @@
 """The steps of one event, in order; each takes the draft and fills in its part. No step does I/O.
 
-drop bots → normalise → redact → anonymise → attribute → lead, then ``store`` writes lead, session and event of a
+drop bots → normalise → redact → anonymise → attribute → consent → lead, then ``store`` writes lead, session and event of a
 whole batch (technical design §3.3). Adding behaviour adds a function and a line in :data:`STEPS`.
 """
 
@@ -16,12 +16,15 @@ from tracker.config.records import ClientRecord
 from tracker.leads.spam import SpamRules
 from tracker.pipeline.bots import is_bot
 from tracker.pipeline.draft import Draft
+from tracker.pipeline.held import HELD_TYPE, hold, is_held
 from tracker.pipeline.normalise import ALIASES, clean, event_time, stored_payload
 from tracker.pipeline.outcome import Drop, Outcome
 from tracker.pipeline.people import facts_of
 from tracker.pipeline.touch import touch_of
 from tracker.privacy.anonymise import anonymise_ip, cut_addresses
+from tracker.privacy.consent import CONSENT_EVENT, refusal, tidied
 from tracker.privacy.redact import redactor_of
+from tracker.privacy.strip import strip_person
 from tracker.queue import MAX_USER_AGENT_CHARS, QueuedBatch, QueuedEvent
 
 Step = Callable[[Draft], None]
@@ -121,12 +124,26 @@ def attribute(draft: Draft) -> None:
     draft.touch = touch_of(draft.payload.get("page") or {}, draft.metadata)
 
 
+def consent(draft: Draft) -> None:
+    """Nothing personal is kept against the visitor's will, or without it where the client asks for it first; what is
+    typed into a form with drafts is set apart."""
+    mode = draft.client.config.consent.mode
+    if "consent" in draft.metadata:
+        draft.consent = tidied(draft.metadata)
+    if draft.event_type == HELD_TYPE and is_held(draft):
+        hold(draft)
+    elif reason := refusal(draft.consent, opt_in=mode == "optin"):
+        if draft.event_type == CONSENT_EVENT and draft.consent is not None:
+            draft.denied_by = draft.visitor_id
+        strip_person(draft, reason)
+
+
 def lead(draft: Draft) -> None:
     """What this event says about a person."""
     draft.lead = facts_of(draft)
 
 
-STEPS: tuple[Step, ...] = (drop_bots, normalise, redact, anonymise, attribute, lead)
+STEPS: tuple[Step, ...] = (drop_bots, normalise, redact, anonymise, attribute, consent, lead)
 
 
 def run_steps(draft: Draft) -> Draft:

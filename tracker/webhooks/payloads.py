@@ -34,7 +34,7 @@ EVENT_TYPES: tuple[str, ...] = get_args(EventType)
 
 SUBMISSION = "form_submission"
 # Books of our own, which say nothing of the person.
-_BOOKS = frozenset({"history", "edits", "crmErrors", "crmRecords", "crmHeld", "syncRequestedAt"})
+_BOOKS = frozenset({"history", "edits", "crmErrors", "crmRecords", "crmHeld", "syncRequestedAt", "consentHistory"})
 # What alone is no change: times that move with every event, and where the lead was brought.
 _NOISE = _BOOKS | {
     *("_id", "id", "revision_id", "attributeAt", "current", "said"),

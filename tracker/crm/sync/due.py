@@ -12,7 +12,7 @@ DEBOUNCE = timedelta(seconds=60)
 # What no mapping can bring over: our own book-keeping, and times that change with every look.
 _BOOKKEEPING = frozenset(
     (
-        *("_id", "history", "attributeAt", "said", "edits", "current", "formProgress"),
+        *("_id", "history", "attributeAt", "said", "edits", "current", "formProgress", "consentHistory"),
         *("updatedAt", "lastInteractionAt", "syncRequestedAt", "abandonedAt"),
         *("crmSynced", "crmSyncedAt", "crmId", "crmErrors", "crmRecords", "crmHeld"),
     )
