@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.context import current
+from cli.errors import UsageError
 from cli.noun import Noun
 from cli.options import ClientArgument, FormArgument, Yes, confirm, counted
 from cli.output import emit, facts, hint, table
@@ -34,11 +35,21 @@ def create(
             help="Whether what was typed and not submitted is captured; the client's setting if not given.",
         ),
     ] = None,
+    draft: Annotated[
+        bool,
+        typer.Option(
+            "--draft",
+            help="Keep what was typed and not submitted sealed, and for days only, until a submission or a consent.",
+            show_default=False,
+        ),
+    ] = False,
 ) -> None:
     """Add a form to a client."""
     from tracker.config.views import describe_form
 
-    row = current().service.create_form(client, name, page_url, selector, tuple(alternative or ()), partial_capture)
+    row = current().service.create_form(
+        client, name, page_url, selector, tuple(alternative or ()), partial_capture, draft=draft or None
+    )
     view = describe_form(row)
     emit(view, lambda: [f"Form {view['formName']} is added.", facts([("id", view["formId"])])], brief=view["formId"])
     hint(f"\nNext, its inputs:\n  trackerctl field create {view['formId']} --selector '[name=email]' --name email")
@@ -71,6 +82,28 @@ def show(form: FormArgument) -> None:
         lambda: [_facts(view), "", "Fields", fields_table(fields) if fields else "-"],
         brief=view["formId"],
     )
+
+
+@app.command("update")
+def update(
+    form: FormArgument,
+    partial_capture: Annotated[
+        bool | None,
+        typer.Option("--partial-capture/--no-partial-capture", help="Whether what was not submitted is captured."),
+    ] = None,
+    draft: Annotated[
+        bool | None,
+        typer.Option("--draft/--no-draft", help="Whether what was not submitted is kept sealed, and for days only."),
+    ] = None,
+) -> None:
+    """Change what is done with what visitors type and do not submit; a configuration file changes the rest."""
+    from tracker.config.views import describe_form
+
+    if partial_capture is None and draft is None:
+        raise UsageError("nothing to change: give --partial-capture, --draft, or their opposites")
+    row = current().service.update_form(form, partial_capture=partial_capture, draft=draft)
+    view = describe_form(row)
+    emit(view, lambda: [f"Form {view['formName']} is changed.", _facts(view)], brief=view["formId"])
 
 
 @app.command("delete")
@@ -156,6 +189,7 @@ def _facts(view: dict[str, Any]) -> RenderableType:
             ("selector", view["formSelector"]),
             ("alternatives", view["alternativeSelectors"]),
             ("partial capture", partial),
+            ("drafts", view["draft"]),
             ("active", view["isActive"]),
         ]
     )

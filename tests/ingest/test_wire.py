@@ -130,6 +130,13 @@ def test_limits_are_the_settings() -> None:
     assert read({"type": "a", "payload": {"a": 1}}, settings=tight)[1] == []
 
 
+def test_a_number_that_no_double_holds_is_refused_where_it_is_seen() -> None:
+    fields = ", ".join(f'"f{number}": 1e309' for number in range(200))
+    body = f'{{"events": [{{"type": "custom", "payload": {{{fields}}}}}, {{"type": "custom"}}]}}'
+    accepted, refused = read_events(read_batch(body.encode()).events, SETTINGS)
+    assert (len(accepted), [each.reason for each in refused]) == (1, [RefusalReason.INVALID_TEXT])
+
+
 @pytest.mark.parametrize("depth", [*range(900, 1010, 3), 5_000])
 def test_no_depth_is_an_internal_error(depth: int) -> None:
     body = b'{"events": [{"type": "custom", "payload": ' + b'{"a":' * depth + b"1" + b"}" * depth + b"}]}"

@@ -18,7 +18,9 @@ FORMS = ("contact", "demo")
 VISITOR_OF = {"s1": "v1", "s2": "v1", "s3": "v2"}
 # Most of what can go wrong is about forms.
 FORM_KINDS = ("form_interaction", "form_submission")
-KINDS = ("page_view", *FORM_KINDS, "identify", "chat_message", *FORM_KINDS)
+KINDS = ("page_view", *FORM_KINDS, "identify", "chat_message", *FORM_KINDS, "consent")
+# Mostly nothing was asked.
+CONSENTS = (None, None, None, None, ("granted", "v1"), ("granted", "v2"), ("denied", "v1"))
 NAMES = ("Ann Lee", "Bob van der Berg", "山田太郎", "Cher")
 SIGNS_OF_SPAM = st.sampled_from([{}, {}, {"fillMs": 9_000}, {"fillMs": 100}, {"honeypot": True}])
 PAGES = ("/", "/a?utm_source=ads", "/b?gclid=1")
@@ -48,6 +50,19 @@ def visits(draw: st.DrawFn, least: int = 2, most: int = 14) -> list[Event]:
 @st.composite
 def _events(draw: st.DrawFn, emails: Mapping[tuple[str, str], str]) -> Event:
     """One event without its id and its time."""
+    event = draw(_kinds_of_events(emails))
+    consent = draw(st.sampled_from(CONSENTS))
+    if event["type"] == "consent":
+        # Of the visit alone: what visitors take back in other visits holds for the leads that there are then.
+        del event["visitorId"]
+        consent = consent or ("granted", "v1")
+    if consent:
+        event["metadata"] = {"consent": {"state": consent[0], "version": consent[1]}}
+    return event
+
+
+@st.composite
+def _kinds_of_events(draw: st.DrawFn, emails: Mapping[tuple[str, str], str]) -> Event:
     session = draw(st.sampled_from(sorted(VISITOR_OF)))
     kind = draw(st.sampled_from(KINDS))
     event: Event = {"type": kind, "sessionId": session, "visitorId": VISITOR_OF[session]}

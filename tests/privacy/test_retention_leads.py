@@ -60,7 +60,9 @@ async def test_leads_no_crm_has_go_after_their_days_with_their_events(
 
 
 @pytest.mark.parametrize(
-    "known", [{"crmSynced": True}, {"crmId": "00Q1"}, {"crmRecords": [{"crmId": "00Q1"}]}], ids=["synced", "id", "record"]
+    "known",
+    [{"crmSynced": True}, {"crmId": "00Q1"}, {"crmRecords": [{"crmId": "00Q1"}]}],
+    ids=["synced", "id", "record"],
 )
 async def test_leads_a_crm_has_stay_unless_the_client_says_for_how_long(
     documents: Documents, store: Store, client: ClientRecord, known: dict[str, Any]

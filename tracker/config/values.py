@@ -248,13 +248,16 @@ def document(
     return msgspec.json.decode(encoded, type=dict[str, Any])
 
 
-def form_metadata(stored: Mapping[str, Any], patch: Mapping[str, Any] | None, partial: bool | None) -> dict[str, Any]:
-    """A form's metadata after a merge; ``partial`` becomes its ``partialCapture``."""
+def form_metadata(
+    stored: Mapping[str, Any], patch: Mapping[str, Any] | None, partial: bool | None, draft: bool | None = None
+) -> dict[str, Any]:
+    """A form's metadata after a merge; ``partial`` becomes its ``partialCapture``, ``draft`` its ``draft``."""
     result = document(stored, patch, "metadata")
-    if partial is not None:
-        result["partialCapture"] = partial
-    if not isinstance(result.get("partialCapture", False), bool):
-        raise InvalidError("metadata: partialCapture must be true or false")
+    for name, value in (("partialCapture", partial), ("draft", draft)):
+        if value is not None:
+            result[name] = value
+        if not isinstance(result.get(name, False), bool):
+            raise InvalidError(f"metadata: {name} must be true or false")
     return result
 
 
@@ -296,8 +299,8 @@ def _check_retention(retention: Retention) -> None:
         if isinstance(days, int) and not 1 <= days <= MAX_RETENTION_DAYS:
             last = ", forever" if entry.name.endswith("leads_days") else ""
             raise InvalidError(
-                f"settings: retention.{entry.encode_name} must be 1 to {MAX_RETENTION_DAYS} days{last}, or null for the "
-                "default"
+                f"settings: retention.{entry.encode_name} must be 1 to {MAX_RETENTION_DAYS} days{last}, "
+                "or null for the default"
             )
 
 

@@ -67,7 +67,8 @@ def describe_key(key: ApiKey, now: datetime | None = None) -> dict[str, Any]:
 
 
 def describe_form(form: Form) -> dict[str, Any]:
-    """A form without its fields; ``partialCapture`` is ``None`` where the client's setting holds."""
+    """A form without its fields; ``partialCapture`` is ``None`` where the client's setting holds; ``draft``: what is
+    typed and not submitted is kept sealed, and for days only."""
     return {
         "formId": form.form_id,
         "clientId": form.client_id,
@@ -76,6 +77,7 @@ def describe_form(form: Form) -> dict[str, Any]:
         "formSelector": form.form_selector,
         "alternativeSelectors": list(form.alternative_selectors),
         "partialCapture": form.metadata_.get("partialCapture"),
+        "draft": form.metadata_.get("draft", False),
         "isActive": form.is_active,
         "metadata": form.metadata_,
         "createdAt": iso(form.created_at),

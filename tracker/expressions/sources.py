@@ -25,7 +25,8 @@ _TOUCH_NAMES = (
     *("referrer", "landingPage", "sessionId", "at"),
 )
 _CONSENT = frozenset({"consent.state", "consent.version", "consent.at"})
-ATTRIBUTES = _ATTRIBUTES | _CONSENT | {f"attribution.{end}.{name}" for end in ("first", "last") for name in _TOUCH_NAMES}
+_TOUCHES = frozenset(f"attribution.{end}.{name}" for end in ("first", "last") for name in _TOUCH_NAMES)
+ATTRIBUTES = _ATTRIBUTES | _CONSENT | _TOUCHES
 _FIELD, _CONSTANT = "fields.", "="
 
 

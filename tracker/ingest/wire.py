@@ -159,7 +159,11 @@ def _check_size(data: bytes, settings: Settings) -> RefusalReason | None:
     # Counting bytes is a hundred times cheaper than walking, and no event in practice comes near the limits.
     brackets = data.count(b"{") + data.count(b"[")
     if brackets > settings.max_event_depth or data.count(b":") > settings.max_event_fields:
-        depth, fields = _measure(msgspec.json.decode(data))
+        try:
+            depth, fields = _measure(msgspec.json.decode(data))
+        except msgspec.DecodeError:
+            # A number that no double holds, in a part that was not looked at so far.
+            return RefusalReason.INVALID_TEXT
         if depth > settings.max_event_depth:
             return RefusalReason.TOO_DEEP
         if fields > settings.max_event_fields:

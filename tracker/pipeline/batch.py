@@ -22,7 +22,6 @@ from tracker.pipeline.draft import Draft
 from tracker.pipeline.outcome import Drop, Outcome
 from tracker.pipeline.steps import begin, run_steps
 from tracker.pipeline.store import Store
-from tracker.pipeline.suppress import Suppressor
 from tracker.queue import QueuedBatch, QueuedEvent
 from tracker.settings import Settings
 from tracker.stores.documents import is_outage
@@ -41,11 +40,12 @@ class Failure:
 
 @dataclass(slots=True)
 class Prepared:
-    """A job's events after the steps."""
+    """A job's events after the steps. ``stripped``: stored ones by why all that is personal was taken out."""
 
     drafts: list[Draft] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     outcomes: Counter[tuple[str, Outcome]] = field(default_factory=Counter)
+    stripped: Counter[str] = field(default_factory=Counter)
     maybe_known: bool = False
 
 
@@ -74,7 +74,6 @@ class BatchProcessor:
     def __init__(self, cache: ConfigCache, store: Store, settings: Settings) -> None:
         self._cache = cache
         self._store = store
-        self._suppressor = Suppressor(store.database, settings)
         self._settings = settings
         self._rules = spam_rules(settings)
         self._writer: Gatherer[Prepared, None] = Gatherer(
@@ -119,7 +118,7 @@ class BatchProcessor:
                     prepared.outcomes[batch.client_id, drop.outcome] += 1
                 except Exception as error:
                     prepared.failures.append(Failure(batch, event, f"steps: {type(error).__name__}"))
-        prepared.drafts, erased = await self._suppressor.apply(prepared.drafts)
+        prepared.drafts, erased = await self._store.suppressor.apply(prepared.drafts)
         for draft in erased:
             prepared.outcomes[draft.client.client_id, Outcome.DROPPED_ERASED] += 1
         return prepared
@@ -197,10 +196,15 @@ def _count(prepared: Prepared, seen: set[tuple[str, str]]) -> None:
     :param seen: keys that were counted as stored in the same transaction; goes on here.
     """
     for draft in prepared.drafts:
+        if draft.erased:
+            prepared.outcomes[draft.client.client_id, Outcome.DROPPED_ERASED] += 1
+            continue
         another = draft.stored_id is not None and not is_copy(draft.stored_id, draft.batch.received_at)
         if another or draft.key in seen:
             outcome = Outcome.DUPLICATE
         else:
             outcome = Outcome.STORED
             seen.add(draft.key)
+            if draft.stripped:
+                prepared.stripped[draft.stripped] += 1
         prepared.outcomes[draft.client.client_id, outcome] += 1

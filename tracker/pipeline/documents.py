@@ -60,10 +60,10 @@ class Event(Document):
 class Session(Document):
     """A visit: what was seen and done between two pauses of thirty minutes. ``duration`` in seconds.
 
-    ``consents``: what its events say of consent (`tracker.privacy.consent`). ``submittedForms``: when each form with
-    drafts was submitted last. ``leads`` tells which lead each of its forms belongs to (``tracker.leads.visits``), ``waiting`` how many of its
+    ``leads`` tells which lead each of its forms belongs to (``tracker.leads.visits``), ``waiting`` how many of its
     events wait for such a lead, ``identifiedAt`` when its visitor was last identified, ``settled`` how often the
-    visitor's events were looked at since (see ``tracker.pipeline.attach``).
+    visitor's events were looked at since (see ``tracker.pipeline.attach``). ``consents``: what its events say of
+    consent (`tracker.privacy.consent`); ``submittedForms``: when each form with drafts was submitted last.
     """
 
     sessionId: str

@@ -31,7 +31,7 @@ class Draft:
     Times are aware UTC. ``touch`` holds utm_* and click ids, referrer and landing page of the page it came from;
     ``region`` is that of phone numbers without a ``+``; ``stored_id`` the document of an event that was stored before;
     ``spam`` what speaks for it being spam, ``None`` = not looked at yet, and ``rules`` by which that is told;
-    ``stripped`` why it says nothing of a person any more (`tracker.privacy.strip`);
+    ``stripped`` why it says nothing of a person any more (`tracker.privacy.strip`); ``erased``: its person was erased;
     ``consent`` how its visitor's decision stood, ``denied_by`` whose decision it is, where it is a refusal itself;
     ``held`` what was taken out to be kept as a draft (`tracker.privacy.drafts`).
     """
@@ -60,6 +60,7 @@ class Draft:
     spam: tuple[str, ...] | None = None
     rules: SpamRules = field(default_factory=SpamRules)
     stripped: str | None = None
+    erased: bool = False
     consent: Consent | None = None
     denied_by: str | None = None
     held: dict[str, Any] | None = None

@@ -18,7 +18,9 @@ from tracker.leads.visits import Visit
 from tracker.pipeline.draft import Draft
 from tracker.pipeline.people import WAITING_TYPES
 from tracker.pipeline.recall import FIELDS, recall
-from tracker.pipeline.sessions import SessionDelta, SessionKey, lands_earlier, visit_of
+from tracker.pipeline.sessions import SessionDelta, SessionKey, consents_of, lands_earlier, visit_of
+from tracker.privacy.consent import take_up
+from tracker.privacy.drafts import DraftKeeper
 from tracker.stores.documents import AsyncCollection, either
 from tracker.webhooks.outbox import lead_deliveries
 from tracker.webhooks.outbox import stage as stage_deliveries
@@ -27,10 +29,13 @@ from tracker.webhooks.outbox import stage as stage_deliveries
 class LeadWriter:
     """Reads what the batch's events may join, decides, writes."""
 
-    def __init__(self, leads: AsyncCollection, events: AsyncCollection, windows: Windows) -> None:
+    def __init__(
+        self, leads: AsyncCollection, events: AsyncCollection, windows: Windows, drafts: DraftKeeper
+    ) -> None:
         self._leads = leads
         self._events = events
         self._windows = windows
+        self._drafts = drafts
 
     async def write(
         self,
@@ -45,27 +50,35 @@ class LeadWriter:
         """
         late = {key for key in deltas if key in existing and lands_earlier(existing[key], deltas[key])}
         late = {key for key in late if existing[key].get("leads")}
+        said = {key for key, delta in deltas.items() if delta.consents and existing.get(key, {}).get("leads")}
         with_lead = [draft for draft in drafts if draft.lead]
-        if not with_lead and not late:
+        opened = await self._drafts.open(drafts, deltas, existing, session)
+        denials = [draft for draft in drafts if draft.denied_by]
+        if not with_lead and not late and not said and not opened and not denials:
             return []
         recalled = await self._recall(with_lead, existing, session)
-        facts = _facts([*with_lead, *recalled], deltas, existing)
+        promoted = opened.promoted if opened else []
+        facts = _facts([*with_lead, *recalled, *promoted], deltas, existing)
         visits = {key: Visit(existing.get(key, {}).get("leads") or ()) for key in _sessions(facts)}
-        stored = await self._stored(facts, visits, [existing[key] for key in late], session)
+        stored = await self._stored(facts, visits, [existing[key] for key in late | said], session, _deniers(denials))
         clients = {draft.client.client_id: draft.client for draft in drafts}
         before = copies(stored, clients)
         joined = Joiner(stored, visits, self._windows).join(facts)
         _retouch(stored, late, deltas, existing, joined)
-        for draft in with_lead:
-            draft.lead_id = joined.lead_of.get(draft.key)
+        _consent(stored, said, denials, deltas, existing, joined)
+        for draft in drafts:
+            if draft.lead or draft.held:
+                draft.lead_id = joined.lead_of.get(draft.key)
         _note_in_sessions(visits, with_lead, recalled, deltas, joined)
         told = changes(before, [*joined.touched.values(), *joined.begun.values()], clients)
         due = due_updates(told, datetime.now(UTC))
         await self._save(joined, session)
+        if opened:
+            await self._drafts.close(opened, joined.lead_of, session)
         await stage(self._leads.database, due, session)
         await stage_deliveries(self._leads.database, lead_deliveries(told, datetime.now(UTC)), session)
         recalled = [draft for draft in recalled if draft.key in joined.lead_of]
-        await self._name_lead(recalled, joined, session)
+        await self._name_lead([*recalled, *(one for one in promoted if one.key in joined.lead_of)], joined, session)
         return recalled
 
     async def _recall(
@@ -105,8 +118,9 @@ class LeadWriter:
         visits: Mapping[SessionKey, Visit],
         late: Sequence[dict[str, Any]],
         session: AsyncClientSession | None,
+        more: Sequence[dict[str, Any]] = (),
     ) -> list[dict[str, Any]]:
-        queries = [*_by_email(facts), *_by_id(facts, visits, late)]
+        queries = [*_by_email(facts), *_by_id(facts, visits, late), *more]
         if not queries:
             return []
         found = await self._leads.find(either(queries), session=session).to_list()
@@ -152,6 +166,7 @@ def _facts(
         if draft.session_id:
             key = (draft.client.client_id, draft.session_id)
             draft.lead.visit = visit_of(existing.get(key), deltas[key])
+            draft.lead.visit_consents = consents_of(existing.get(key), deltas[key])
         facts.append(draft.lead)
     return facts
 
@@ -200,6 +215,43 @@ def _retouch(
         for entry in existing[key]["leads"]:
             lead = by_id.get(entry["leadId"])
             if lead is not None and retouch(lead, key[1], landed.timestamp, landed.touch):
+                joined.touched[lead["leadId"]] = lead
+
+
+def _deniers(denials: Iterable[Draft]) -> list[dict[str, Any]]:
+    """Leads of the visitors who withdraw their consent, in whichever visit it was given."""
+    visitors: dict[tuple[str, bool], set[str]] = {}
+    for draft in denials:
+        visitors.setdefault((draft.client.client_id, draft.batch.test), set()).add(draft.denied_by or "")
+    return [
+        {"clientId": client, "visitorId": {"$in": sorted(some)}, "test": test}
+        for (client, test), some in visitors.items()
+    ]
+
+
+def _consent(
+    stored: Iterable[dict[str, Any]],
+    said: Iterable[SessionKey],
+    denials: Iterable[Draft],
+    deltas: Mapping[SessionKey, SessionDelta],
+    existing: Mapping[SessionKey, dict[str, Any]],
+    joined: Joined,
+) -> None:
+    """What visits say of consent, for their leads that none of these events joins; and what visitors take back."""
+    by_id = {lead["leadId"]: lead for lead in stored}
+    for key in said:
+        record = consents_of(existing[key], deltas[key])
+        for entry in existing[key]["leads"]:
+            lead = by_id.get(entry["leadId"])
+            if lead is not None and take_up(lead, record):
+                joined.touched[lead["leadId"]] = lead
+    for draft in denials:
+        assert draft.consent is not None
+        whose = (draft.client.client_id, draft.batch.test, draft.denied_by)
+        for lead in by_id.values():
+            if (lead["clientId"], lead["test"], lead.get("visitorId")) == whose and take_up(
+                lead, [draft.consent.entry(draft.timestamp, "decision")]
+            ):
                 joined.touched[lead["leadId"]] = lead
 
 

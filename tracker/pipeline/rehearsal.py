@@ -22,7 +22,6 @@ from tracker.pipeline.draft import Draft
 from tracker.pipeline.outcome import Drop, Outcome
 from tracker.pipeline.steps import begin, run_steps
 from tracker.pipeline.store import Rehearsal, Store
-from tracker.pipeline.suppress import Suppressor
 from tracker.queue import QueuedBatch
 from tracker.settings import Settings
 from tracker.stores.documents import is_conflict, is_outage
@@ -64,7 +63,6 @@ class Rehearser:
     def __init__(self, engine: Engine, store: Store, settings: Settings) -> None:
         self._engine = engine
         self._store = store
-        self._suppressor = Suppressor(store.database, settings)
         self._settings = settings
         self._rules = spam_rules(settings)
         self._clients: dict[str, ClientRecord | None] = {}
@@ -82,7 +80,7 @@ class Rehearser:
                 if isinstance(fate, Draft):
                     places[len(fates)] = fate
                 fates.append(None if isinstance(fate, Draft) else fate)
-        kept, erased = await self._suppressor.apply(list(places.values()))
+        kept, erased = await self._store.suppressor.apply(list(places.values()))
         ends = await self._stored(kept) if kept else []
         by_draft = {id(draft): fate for draft, fate in zip(kept, ends, strict=True)}
         by_draft |= {id(draft): _dropped(Outcome.DROPPED_ERASED) for draft in erased}

@@ -15,7 +15,7 @@ from tracker.pipeline.devices import device_of
 from tracker.pipeline.draft import Draft
 from tracker.pipeline.held import has_drafts
 from tracker.pipeline.touch import campaign
-from tracker.privacy.consent import CONSENT_EVENT, Entry, joined
+from tracker.privacy.consent import CONSENT_EVENT, By, Entry, joined, noted
 
 SessionKey = tuple[str, str]
 _UTM = {
@@ -83,8 +83,8 @@ def _add(delta: SessionDelta, draft: Draft) -> None:
     if not draft.stripped and (delta.shown is None or _order(draft) < _order(delta.shown)):
         delta.shown = draft
     if draft.consent is not None:
-        by = "decision" if draft.event_type == CONSENT_EVENT else "first"
-        delta.consents = joined(delta.consents, [draft.consent.entry(draft.timestamp, by)])  # type: ignore[arg-type]
+        by: By = "decision" if draft.event_type == CONSENT_EVENT else "first"
+        delta.consents = noted(delta.consents, draft.consent, draft.timestamp, by)
     if draft.event_type == "form_submission":
         delta.submissions += 1
         form_id = draft.form.get("formId")
@@ -153,13 +153,9 @@ def session_update(existing: dict[str, Any], delta: SessionDelta, keep_views: in
         "duration": _seconds(started, ended),
         "updatedAt": max(existing["updatedAt"], delta.last.received_at),
     }
-    shown = delta.shown
-    if shown and (shown.timestamp < existing["startedAt"] or not existing.get("userAgent")):
-        values |= {name: value for name, value in _device(shown).items() if value}
+    values |= _shown_by(existing, delta)
     if lands_earlier(existing, delta):
         values |= _landing(delta.landed)
-    if shown and shown.visitor_id and not existing.get("visitorId"):
-        values["visitorId"] = shown.visitor_id
     if delta.leads is not None:
         values["leads"] = delta.leads
     if delta.consents and (record := consents_of(existing, delta)) != existing.get("consents"):
@@ -180,6 +176,18 @@ def session_update(existing: dict[str, Any], delta: SessionDelta, keep_views: in
             push["$sort"] = {"timestamp": 1, "url": 1}
         update["$push"] = {"pageViews": push}
     return update
+
+
+def _shown_by(existing: dict[str, Any], delta: SessionDelta) -> dict[str, Any]:
+    """Browser and visitor, where the earliest event is new, or none has told of them so far."""
+    shown, values = delta.shown, {}
+    if shown is None:
+        return {}
+    if shown.timestamp < existing["startedAt"] or (shown.user_agent and not existing.get("userAgent")):
+        values = {name: value for name, value in _device(shown).items() if value}
+    if shown.visitor_id and not existing.get("visitorId"):
+        values["visitorId"] = shown.visitor_id
+    return values
 
 
 def consents_of(existing: dict[str, Any] | None, delta: SessionDelta) -> list[Entry]:

@@ -35,6 +35,7 @@ from tracker.deadletters import (
 )
 from tracker.pipeline.batch import Failure, Prepared
 from tracker.pipeline.outcome import Outcome
+from tracker.privacy.stripped import note_stripped
 from tracker.queue import ACCEPTED, WAITING, NewJob, QueuedBatch, QueuedEvent, QueueProducer, new_job
 from tracker.settings import Settings
 from tracker.stores.redis import AsyncRedis
@@ -173,6 +174,8 @@ class Settler:
         letters = await self._merged(buried) if buried else []
         done = bool(await self._run(job_id, outcomes, jobs, letters, unreadable))
         if done:
+            if prepared.stripped:
+                await note_stripped(self._redis, prepared.stripped)
             for letter in buried:
                 log.warning("event_dead_lettered", client=letter.client_id, error=letter.error, letter=letter.id)
         return done

@@ -1,7 +1,7 @@
 """The steps of one event, in order; each takes the draft and fills in its part. No step does I/O.
 
-drop bots → normalise → redact → anonymise → attribute → consent → lead, then ``store`` writes lead, session and event of a
-whole batch (technical design §3.3). Adding behaviour adds a function and a line in :data:`STEPS`.
+drop bots → normalise → redact → anonymise → attribute → consent → lead, then ``store`` writes lead, session and event
+of a whole batch (technical design §3.3). Adding behaviour adds a function and a line in :data:`STEPS`.
 """
 
 from __future__ import annotations

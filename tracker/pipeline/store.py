@@ -20,7 +20,6 @@ from typing import Any, TypeVar
 
 from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -32,6 +31,8 @@ from tracker.pipeline.event_document import event_document
 from tracker.pipeline.lead_writer import LeadWriter
 from tracker.pipeline.session_writer import SessionWriter
 from tracker.pipeline.sessions import group_by_session
+from tracker.pipeline.suppress import Suppressor
+from tracker.privacy.drafts import DraftKeeper
 from tracker.settings import Settings
 from tracker.stores.documents import Documents, either
 from tracker.webhooks.outbox import form_deliveries, stage
@@ -80,13 +81,15 @@ class Store:
         # other workers can end its last one when this process dies (`tracker.orphans`).
         self._session = documents.client.start_session() if documents.transactions else None
         self._turn = asyncio.Lock()
+        self.suppressor = Suppressor(documents.database, settings)
         self._events = documents.database["events"]
         self._leads = documents.database["leads"]
         windows = Windows(
             submission=timedelta(hours=settings.lead_submission_window_hours),
             interaction=timedelta(hours=settings.lead_interaction_window_hours),
         )
-        self._lead_writer = LeadWriter(self._leads, self._events, windows)
+        drafts = DraftKeeper(documents.database, settings)
+        self._lead_writer = LeadWriter(self._leads, self._events, windows, drafts)
         self._session_writer = SessionWriter(documents.database["sessions"], settings)
         self._attacher = Attacher(self._events, documents.database["sessions"])
 
@@ -99,7 +102,11 @@ class Store:
             as which document.
         :raises pymongo.errors.PyMongoError: an outage, or data that MongoDB refuses.
         """
-        written = await self._write_batch(_first_of_each(drafts), maybe_known)
+        unique = _first_of_each(drafts)
+        written = await self._write_batch(unique, maybe_known)
+        if erased := {draft.key for draft in unique if draft.erased}:
+            for draft in drafts:
+                draft.erased = draft.key in erased
         known = written.known
         if any(draft.client.webhooks for draft in written.changed):
             self._told()
@@ -173,11 +180,6 @@ class Store:
             await self._session.end_session()
 
     @property
-    def database(self) -> AsyncDatabase[dict[str, Any]]:
-        """Where it stores."""
-        return self._documents.database
-
-    @property
     def session_id(self) -> Any:
         """The id of the session whose transactions this store runs, ``None`` without transactions."""
         return self._session.session_id if self._session else None
@@ -185,6 +187,7 @@ class Store:
     async def _write(
         self, drafts: Sequence[Draft], session: AsyncClientSession | None, *, maybe_known: bool
     ) -> _Written:
+        drafts = await self.suppressor.drop_erased(drafts, session)
         known = await self._known(drafts, session) if maybe_known else {}
         fresh = [draft for draft in drafts if draft.key not in known] if known else drafts
         if fresh:

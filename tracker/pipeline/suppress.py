@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pymongo.asynchronous.client_session import AsyncClientSession
+
 from tracker.pipeline.draft import Draft
 from tracker.privacy.documents import Suppression
 from tracker.privacy.hashes import Hasher, normal
@@ -36,12 +38,10 @@ class Suppressor:
         :returns: the drafts to store and those to drop.
         :raises pymongo.errors.PyMongoError: when MongoDB is away.
         """
-        there = await self._what_there_is()
-        if not there or not drafts:
+        persons = await self._persons(drafts, _REASONS)
+        if not persons:
             return list(drafts), []
-        kinds = frozenset(what.partition(":")[2] for what in there)
-        persons = [_Person(draft, kinds, self._hasher) for draft in drafts]
-        marks = await self._find(mark for person in persons for mark in person.ids())
+        marks = await self._find((mark for person in persons for mark in person.ids()), None)
         kept, dropped = [], []
         for person in persons:
             # An id cannot be stripped: the event is unique by it.
@@ -52,6 +52,27 @@ class Suppressor:
                 strip_person(person.draft, "suppressed")
             kept.append(person.draft)
         return kept, dropped
+
+    async def drop_erased(self, drafts: Sequence[Draft], session: AsyncClientSession | None) -> Sequence[Draft]:
+        """The drafts without those of persons who were erased; the others get ``erased``.
+
+        To be the first question of a transaction, whose snapshot it takes: a transaction that has not seen a mark
+        began before it, and whoever set the mark waits for its end (`tracker.privacy.erase.barrier`).
+
+        :raises pymongo.errors.PyMongoError: when MongoDB is away.
+        """
+        persons = await self._persons(drafts, ("erased",))
+        if not persons:
+            return drafts
+        marks = await self._find((mark for person in persons for mark in person.ids()), session)
+        for person in persons:
+            person.draft.erased = person.was_erased(marks)
+        return [draft for draft in drafts if not draft.erased]
+
+    async def _persons(self, drafts: Sequence[Draft], reasons: Sequence[Reason]) -> list[_Person]:
+        there = {what for what in await self._what_there_is() if what.partition(":")[0] in reasons}
+        kinds = frozenset(what.partition(":")[2] for what in there)
+        return [_Person(draft, kinds, self._hasher, reasons) for draft in drafts] if there else []
 
     async def _what_there_is(self) -> frozenset[str]:
         now = self._clock()
@@ -65,17 +86,18 @@ class Suppressor:
                 raise
         return self._there
 
-    async def _find(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    async def _find(self, ids: Iterable[str], session: AsyncClientSession | None) -> dict[str, Mapping[str, Any]]:
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return {}
-        return {row["_id"]: row async for row in self._marks.find({"_id": {"$in": wanted}}, {"before": 1})}
+        found = self._marks.find({"_id": {"$in": wanted}}, {"before": 1}, session=session)
+        return {row["_id"]: row async for row in found}
 
 
 class _Person:
     """An event's addresses, and the marks under which they may be found."""
 
-    def __init__(self, draft: Draft, kinds: frozenset[str], hasher: Hasher) -> None:
+    def __init__(self, draft: Draft, kinds: frozenset[str], hasher: Hasher, reasons: Sequence[Reason]) -> None:
         self.draft = draft
         scopes = ("", draft.client.client_id)
         self._by_address = {
@@ -83,7 +105,7 @@ class _Person:
                 address: mark_ids(hasher, reason, address, scopes)
                 for address in _addresses(draft, kinds if reason == "erased" else kinds - {"visitor"})
             }
-            for reason in _REASONS
+            for reason in reasons
         }
 
     def ids(self) -> Iterable[str]:
@@ -116,6 +138,9 @@ _REASONS: tuple[Reason, ...] = ("suppressed", "erased")
 def _texts(draft: Draft) -> Iterable[str]:
     yield from strings_in(draft.payload)
     yield from strings_in(draft.metadata)
+    yield from strings_in(draft.held or {})
+    if draft.held:
+        yield from strings_in([draft.held["payload"], draft.held["metadata"]])
     for text in (draft.queued.event_id, draft.session_id, draft.visitor_id, draft.user_agent):
         if text:
             yield text
@@ -129,6 +154,7 @@ def _addresses(draft: Draft, kinds: frozenset[str]) -> set[Address]:
             found |= {("email", email) for email in emails_in(text)}
         if "phone" in kinds:
             found |= {("phone", number) for number in phones_in(text, draft.region)}
-    if "visitor" in kinds and draft.visitor_id and (visitor := normal("visitor", draft.visitor_id)):
+    visitor_id = draft.held["visitorId"] if draft.held else draft.visitor_id
+    if "visitor" in kinds and visitor_id and (visitor := normal("visitor", visitor_id)):
         found.add(("visitor", visitor))
     return found

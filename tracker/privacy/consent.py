@@ -1,8 +1,8 @@
 """What visitors have consented to: read from their events, kept on visits and leads. Pure (GDPR Art. 7(1)).
 
 An event says how its visitor's decision stood when it was made: ``metadata.consent = {"state": "granted" | "denied",
-"version": "…"}``; without it nothing was asked. ``version`` names the text that the visitor was shown, as the site calls
-it. An event of type ``consent`` is the moment of a decision.
+"version": "…"}``; without it nothing was asked. ``version`` names the text that the visitor was shown, as the site
+calls it. An event of type ``consent`` is the moment of a decision.
 
 A *record* is a list of entries ``{state, version, at, by}`` in the order of ``at``, event time:
 
@@ -22,6 +22,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 State = Literal["granted", "denied"]
+Refusal = Literal["consent_denied", "no_consent"]
 By = Literal["decision", "first", "latest"]
 Entry = dict[str, Any]
 
@@ -65,7 +66,7 @@ def tidied(metadata: dict[str, Any]) -> Consent | None:
     return consent
 
 
-def refusal(consent: Consent | None, *, opt_in: bool) -> str | None:
+def refusal(consent: Consent | None, *, opt_in: bool) -> Refusal | None:
     """Why nothing personal may be kept of an event, as ``stripped`` says it; ``None`` = it may."""
     if consent is not None and consent.state == "denied":
         return "consent_denied"
@@ -75,6 +76,15 @@ def refusal(consent: Consent | None, *, opt_in: bool) -> str | None:
 
 
 # -------------------------------------------------------------------------------------------------------------- records
+
+
+def noted(record: list[Entry], consent: Consent, at: datetime, by: By) -> list[Entry]:
+    """The record with what one more event says; the very same where that is nothing new."""
+    for entry in record if by == "first" else ():
+        same = entry["state"] == consent.state and entry.get("version") == consent.version
+        if same and entry["by"] == "first" and entry["at"] <= at:
+            return record
+    return joined(record, [consent.entry(at, by)])
 
 
 def joined(*records: Iterable[Entry]) -> list[Entry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from tracker.leads.facts import CAMPAIGN_NAMES
@@ -12,6 +12,7 @@ from tracker.pipeline.touch import PARAMETERS, touch_of
 from tracker.privacy.mentions import emails_in
 from tracker.privacy.redact import REDACTED
 
+Reason = Literal["suppressed", "consent_denied", "no_consent", "draft"]
 # What a site says of its form and not what a visitor says of himself.
 _KEPT = ("trigger", "fieldName", "fieldType")
 _FORM = ("formId", "formName")
@@ -19,7 +20,7 @@ _FORM = ("formId", "formName")
 _USER = re.compile(r"://[^/?#]*@")
 
 
-def strip_person(draft: Draft, reason: str) -> None:
+def strip_person(draft: Draft, reason: Reason) -> None:
     """Make a draft nobody's: without values of forms, traits, texts, user's and visitor's id, address and browser.
 
     What is left: type, time, visit, form, how far it was filled in, the page without parameters, and the campaign.
@@ -35,7 +36,7 @@ def strip_person(draft: Draft, reason: str) -> None:
     if draft.geo:
         draft.geo = {name: value for name, value in draft.geo.items() if name == "country"} or None
     draft.touch = touch_of(draft.payload.get("page") or {}, draft.metadata)
-    draft.lead = draft.lead_id = None
+    draft.lead = draft.lead_id = draft.held = None
 
 
 def _payload(payload: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tracker.errors import ForbiddenError, UnavailableError
 from tracker.ingest.token_counts import read_token_counts
 from tracker.pipeline.outcome import Outcome
 from tracker.privacy.erase.figures import read_figures as read_erasures
+from tracker.privacy.stripped import read_stripped
 from tracker.settings import Settings
 from tracker.stores.redis import AsyncRedis, RedisError
 from tracker.telemetry.metrics import CONTENT_TYPE, counter, exposition, gauge
@@ -60,7 +61,9 @@ async def _read(settings: Settings, redis: AsyncRedis) -> list[Metric]:
     books, queues, letters = await asyncio.gather(read_books(settings), queue_states(settings), _dead_letters(settings))
     webhooks, tokens = await read_figures(redis), await read_token_counts(redis)
     erasures = gauge("tracker_erasures", "Erasures of persons by state", await read_erasures(redis), "state")
-    return [*_families(total(books), queues, letters), *_of_webhooks(webhooks), _of_tokens(tokens), erasures]
+    reasons = await read_stripped(settings)
+    stripped = counter("tracker_events_stripped", "Events stored without what is personal by why", reasons, "reason")
+    return [*_families(total(books), queues, letters), *_of_webhooks(webhooks), _of_tokens(tokens), erasures, stripped]
 
 
 def _of_tokens(counts: dict[str, int]) -> Metric:

@@ -36,16 +36,18 @@ class Forms(ServiceBase):
         partial_capture: bool | None = None,
         metadata: Mapping[str, Any] | None = None,
         form_id: str | None = None,
+        draft: bool | None = None,
     ) -> Form:
         """Add a form to a client.
 
         :param alternatives: selectors to try when ``selector`` finds nothing.
         :param partial_capture: ``None`` = as the client's configuration says; kept as ``metadata.partialCapture``.
         :param form_id: the id it had before, when it is made anew; ``None`` = a fresh one.
+        :param draft: what is typed and not submitted is kept sealed and for days only; kept as ``metadata.draft``.
         :raises InvalidError: naming the value that cannot be used.
         """
         attributes = form_attributes(name, page_url, selector, alternatives)
-        attributes["metadata_"] = values.form_metadata({}, metadata, partial_capture)
+        attributes["metadata_"] = values.form_metadata({}, metadata, partial_capture, draft)
         with self._write() as transaction:
             client = find_client(transaction.session, client_ref, lock=True)
             form = Form(form_id=form_id or new_id(), client_id=client.client_id, **attributes)
@@ -101,6 +103,7 @@ class Forms(ServiceBase):
         metadata: Mapping[str, Any] | None = None,
         is_active: bool | None = None,
         expected: datetime | None = None,
+        draft: bool | None = None,
     ) -> Form:
         """Change what is given; ``None`` leaves a value as it is.
 
@@ -117,7 +120,7 @@ class Forms(ServiceBase):
             form.form_selector = form.form_selector if selector is None else values.selector(selector)
             if alternatives is not None:
                 form.alternative_selectors = values.alternatives(alternatives)
-            form.metadata_ = values.form_metadata(form.metadata_, metadata, partial_capture)
+            form.metadata_ = values.form_metadata(form.metadata_, metadata, partial_capture, draft)
             form.is_active = form.is_active if is_active is None else is_active
             transaction.record("form.update", _target(form), form.client_id, before=before, after=describe_form(form))
         return form

@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 
 from tracker.config.service import ConfigService
 from tracker.outage import is_outage
+from tracker.privacy.erase.barrier import wait_for_transactions
 from tracker.privacy.erase.ending import finish
 from tracker.privacy.erase.notes import decode
 from tracker.privacy.erase.stores import STORES
@@ -229,7 +230,7 @@ async def _locate(work: Work) -> bool:
 async def _sweep(work: Work) -> None:
     """Look again for what a transaction that began before the mark has stored since."""
     for _ in range(_MOST_ROUNDS):
-        await _wait_for_transactions(work)
+        await wait_for_transactions(work)
         if await _locate(work):
             continue
         work.since = ObjectId.from_datetime(work.row["markedAt"] - _OVERLAP)
@@ -240,10 +241,3 @@ async def _sweep(work: Work) -> None:
         if not work.removed:
             return
     # All that was received before the mark is gone; what still comes in is new.
-
-
-async def _wait_for_transactions(work: Work) -> None:
-    seconds = work.tools.settings.job_timeout_seconds + work.tools.known_seconds
-    until = work.row["markedAt"] + timedelta(seconds=seconds)
-    if datetime.now(UTC) < until:
-        raise WaitingError("transactions that began before", until)

@@ -31,6 +31,7 @@ class NewForm(Body):
     form_selector: str
     alternative_selectors: list[str] = field(default_factory=list)
     partial_capture: bool | None = None
+    draft: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
@@ -42,6 +43,7 @@ class FormChanges(Body):
     form_selector: str | UnsetType = UNSET
     alternative_selectors: list[str] | UnsetType = UNSET
     partial_capture: bool | UnsetType | None = UNSET
+    draft: bool | UnsetType = UNSET
     metadata: dict[str, Any] | UnsetType = UNSET
     is_active: bool | UnsetType = UNSET
 
@@ -85,6 +87,7 @@ async def create_form(request: ManageRequest, client_id: FromPath[str]) -> Respo
             body.alternative_selectors,
             body.partial_capture,
             body.metadata,
+            draft=body.draft or None,
         )
         return created(describe_form(form), f"/v1/forms/{form.form_id}")
 
@@ -121,6 +124,7 @@ async def update_form(request: ManageRequest, form_id: FromPath[str]) -> Respons
         partial_capture=wanted.get("partialCapture"),
         metadata=metadata,
         is_active=wanted.get("isActive"),
+        draft=wanted.get("draft"),
         expected=expected,
     )
     return changed(describe_form(after))

@@ -79,6 +79,7 @@ class FormView(Timed, kw_only=True):
     form_selector: str
     alternative_selectors: list[str]
     partial_capture: bool | None
+    draft: bool
     is_active: bool
     metadata: dict[str, Any]
 
