@@ -55,9 +55,7 @@ async def test_stored_documents_get_the_new_days(
     await fill(store, client, 7)
     periods = days(wanted, wanted + 1)
     assert await count_differing(documents.database, client.client_id, periods) == {"events": 7, "sessions": 7}
-    changed = await follow(
-        documents.database, client.client_id, periods, now=NOON, settled_after=LATE, at_once=3
-    )
+    changed = await follow(documents.database, client.client_id, periods, now=NOON, settled_after=LATE, at_once=3)
     assert changed == {"events": 7, "sessions": 7}
     assert await ends(documents, client, "events") == {wanted * DAY}
     assert await ends(documents, client, "sessions") == {(wanted + 1) * DAY}
@@ -96,9 +94,7 @@ async def test_nothing_is_looked_at_again_once_nothing_can_differ(
     await fill(store, client, 1)
     await until_done(documents, client, days(10), NOON)
     assert await follow(documents.database, client.client_id, days(10), now=NOON + DAY, settled_after=LATE) == {}
-    again = await follow(
-        documents.database, client.client_id, days(10), now=NOON + DAY, settled_after=LATE, again=True
-    )
+    again = await follow(documents.database, client.client_id, days(10), now=NOON + DAY, settled_after=LATE, again=True)
     assert again == {"events": 0, "sessions": 0}
 
 

@@ -29,9 +29,7 @@ from tracker.webhooks.outbox import stage as stage_deliveries
 class LeadWriter:
     """Reads what the batch's events may join, decides, writes."""
 
-    def __init__(
-        self, leads: AsyncCollection, events: AsyncCollection, windows: Windows, drafts: DraftKeeper
-    ) -> None:
+    def __init__(self, leads: AsyncCollection, events: AsyncCollection, windows: Windows, drafts: DraftKeeper) -> None:
         self._leads = leads
         self._events = events
         self._windows = windows

@@ -35,9 +35,8 @@ class SessionDelta:
     ``leads``: the session's entries for :class:`tracker.leads.visits.Visit`, where they changed. ``waiting``: how many
     events more (or fewer) wait for the lead of their form.
 
-    ``shown``: the earliest that says what browser and visitor it is of; one that was stripped does not. ``consents``:
-    what they say of consent (`tracker.privacy.consent`). ``submitted``: when forms with drafts were submitted last, by
-    form and test flag.
+    ``drafts``: all of them. ``consents``: what they say of consent (`tracker.privacy.consent`). ``submitted``: when
+    forms with drafts were submitted last, by form and test flag.
     """
 
     first: Draft
@@ -48,7 +47,7 @@ class SessionDelta:
     page_views: list[dict[str, Any]] = field(default_factory=list)
     leads: list[dict[str, Any]] | None = None
     waiting: int = 0
-    shown: Draft | None = None
+    drafts: list[Draft] = field(default_factory=list)
     consents: list[Entry] = field(default_factory=list)
     submitted: dict[tuple[str, bool], datetime] = field(default_factory=dict)
 
@@ -56,6 +55,21 @@ class SessionDelta:
     def key(self) -> SessionKey:
         """The client's and the session's id."""
         return self.first.client.client_id, self.first.session_id or ""
+
+    @property
+    def shown(self) -> Draft | None:
+        """The earliest that was not stripped of its browser."""
+        if not self.first.stripped:
+            return self.first
+        return min((draft for draft in self.drafts if not draft.stripped), key=_order, default=None)
+
+    @property
+    def visitor_id(self) -> str | None:
+        """Of the earliest that names any."""
+        if self.first.visitor_id:
+            return self.first.visitor_id
+        named = min((draft for draft in self.drafts if draft.visitor_id), key=_order, default=None)
+        return named.visitor_id if named else None
 
 
 def group_by_session(drafts: Iterable[Draft]) -> dict[SessionKey, SessionDelta]:
@@ -80,23 +94,27 @@ def _add(delta: SessionDelta, draft: Draft) -> None:
         delta.first = draft
     if draft.timestamp >= delta.last.timestamp:
         delta.last = draft
-    if not draft.stripped and (delta.shown is None or _order(draft) < _order(delta.shown)):
-        delta.shown = draft
+    delta.drafts.append(draft)
     if draft.consent is not None:
         by: By = "decision" if draft.event_type == CONSENT_EVENT else "first"
         delta.consents = noted(delta.consents, draft.consent, draft.timestamp, by)
     if draft.event_type == "form_submission":
         delta.submissions += 1
-        form_id = draft.form.get("formId")
-        if not draft.stripped and draft.client.forms and has_drafts(draft.client, form_id):
-            form = (form_id or "", draft.batch.test)
-            delta.submitted[form] = max(draft.timestamp, delta.submitted.get(form, draft.timestamp))
+        if draft.client.forms and not draft.stripped:
+            _add_submission(delta, draft)
     elif draft.event_type == "page_view":
         page = draft.payload.get("page") or {}
         view: dict[str, Any] = {"url": page.get("url") or page.get("path") or "", "timestamp": draft.timestamp}
         if page.get("title"):
             view["title"] = page["title"]
         delta.page_views.append(view)
+
+
+def _add_submission(delta: SessionDelta, draft: Draft) -> None:
+    form_id = draft.form.get("formId")
+    if has_drafts(draft.client, form_id):
+        form = (form_id or "", draft.batch.test)
+        delta.submitted[form] = max(draft.timestamp, delta.submitted.get(form, draft.timestamp))
 
 
 def _order(draft: Draft) -> tuple[datetime, str]:
@@ -122,7 +140,7 @@ def new_session(delta: SessionDelta, expires_at: datetime, keep_views: int) -> d
     return {
         "sessionId": session_id,
         "clientId": client_id,
-        "visitorId": (delta.shown or delta.first).visitor_id,
+        "visitorId": delta.visitor_id,
         "startedAt": delta.first.timestamp,
         "endedAt": delta.last.timestamp,
         "duration": _seconds(delta.first.timestamp, delta.last.timestamp),
@@ -181,12 +199,10 @@ def session_update(existing: dict[str, Any], delta: SessionDelta, keep_views: in
 def _shown_by(existing: dict[str, Any], delta: SessionDelta) -> dict[str, Any]:
     """Browser and visitor, where the earliest event is new, or none has told of them so far."""
     shown, values = delta.shown, {}
-    if shown is None:
-        return {}
-    if shown.timestamp < existing["startedAt"] or (shown.user_agent and not existing.get("userAgent")):
+    if shown and (shown.timestamp < existing["startedAt"] or (shown.user_agent and not existing.get("userAgent"))):
         values = {name: value for name, value in _device(shown).items() if value}
-    if shown.visitor_id and not existing.get("visitorId"):
-        values["visitorId"] = shown.visitor_id
+    if not existing.get("visitorId") and (visitor_id := delta.visitor_id):
+        values["visitorId"] = visitor_id
     return values
 
 

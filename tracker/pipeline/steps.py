@@ -127,12 +127,14 @@ def attribute(draft: Draft) -> None:
 def consent(draft: Draft) -> None:
     """Nothing personal is kept against the visitor's will, or without it where the client asks for it first; what is
     typed into a form with drafts is set apart."""
-    mode = draft.client.config.consent.mode
+    opt_in = draft.client.config.consent.mode == "optin"
     if "consent" in draft.metadata:
         draft.consent = tidied(draft.metadata)
+    elif not opt_in and not draft.client.forms:
+        return
     if draft.event_type == HELD_TYPE and is_held(draft):
         hold(draft)
-    elif reason := refusal(draft.consent, opt_in=mode == "optin"):
+    elif reason := refusal(draft.consent, opt_in=opt_in):
         if draft.event_type == CONSENT_EVENT and draft.consent is not None:
             draft.denied_by = draft.visitor_id
         strip_person(draft, reason)

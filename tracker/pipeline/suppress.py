@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from tracker.pipeline.draft import Draft
@@ -51,6 +52,7 @@ class Suppressor:
             if person.is_suppressed(marks):
                 strip_person(person.draft, "suppressed")
             kept.append(person.draft)
+        await self._note_visits(persons, marks)
         return kept, dropped
 
     async def drop_erased(self, drafts: Sequence[Draft], session: AsyncClientSession | None) -> Sequence[Draft]:
@@ -67,12 +69,27 @@ class Suppressor:
         marks = await self._find((mark for person in persons for mark in person.ids()), session)
         for person in persons:
             person.draft.erased = person.was_erased(marks)
+        await self._note_visits(persons, marks)
         return [draft for draft in drafts if not draft.erased]
 
     async def _persons(self, drafts: Sequence[Draft], reasons: Sequence[Reason]) -> list[_Person]:
         there = {what for what in await self._what_there_is() if what.partition(":")[0] in reasons}
         kinds = frozenset(what.partition(":")[2] for what in there)
         return [_Person(draft, kinds, self._hasher, reasons) for draft in drafts] if there else []
+
+    async def _note_visits(self, persons: Iterable[_Person], marks: Mapping[str, Mapping[str, Any]]) -> None:
+        """Leave the visits of what is dropped with the mark: of a person whose lead was never stored nothing else says
+        which they were. Not in the transaction, which may be taken back."""
+        rows = [
+            UpdateOne(
+                {"_id": mark}, {"$addToSet": {"visits": [person.draft.client.client_id, person.draft.session_id]}}
+            )
+            for person in persons
+            if person.draft.session_id and person.draft.event_type in _TYPED
+            for mark in person.naming(marks)
+        ]
+        if rows:
+            await self._marks.bulk_write(rows, ordered=False)
 
     async def _what_there_is(self) -> frozenset[str]:
         now = self._clock()
@@ -103,7 +120,7 @@ class _Person:
         self._by_address = {
             reason: {
                 address: mark_ids(hasher, reason, address, scopes)
-                for address in _addresses(draft, kinds if reason == "erased" else kinds - {"visitor"})
+                for address in _addresses(draft, kinds if reason == "erased" else kinds - _IDS)
             }
             for reason in reasons
         }
@@ -118,27 +135,37 @@ class _Person:
 
     def was_erased(self, marks: Mapping[str, Mapping[str, Any]]) -> bool:
         """Received before the erasure, with an address of the person; or by his browser, if it names nobody else."""
-        erased = {
-            address
-            for address, ids in self._by_address["erased"].items()
-            if any(self._is_meant(marks[mark]["before"]) for mark in ids if mark in marks)
-        }
-        if any(kind != "visitor" for kind, _ in erased):
+        if self.naming(marks):
             return True
+        erased = any(kind in _IDS for kind, _ in self._erased(marks))
         named = any(emails_in(text) for text in _texts(self.draft)) if erased else False
-        return bool(erased) and not named
+        return erased and not named
+
+    def naming(self, marks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """The marks of erased persons by whose address it is meant."""
+        return [mark for (kind, _), mark in self._erased(marks).items() if kind not in _IDS]
+
+    def _erased(self, marks: Mapping[str, Mapping[str, Any]]) -> dict[Address, str]:
+        return {
+            address: mark
+            for address, ids in self._by_address["erased"].items()
+            for mark in ids
+            if mark in marks and self._is_meant(marks[mark]["before"])
+        }
 
     def _is_meant(self, before: datetime) -> bool:
         return self.draft.received_at <= before
 
 
 _REASONS: tuple[Reason, ...] = ("suppressed", "erased")
+_IDS = frozenset(("visitor", "session"))
+# Who has typed an address is who it is of; a page's address may hold anybody's.
+_TYPED = frozenset(("form_submission", "form_interaction", "identify", "chat_message"))
 
 
 def _texts(draft: Draft) -> Iterable[str]:
     yield from strings_in(draft.payload)
     yield from strings_in(draft.metadata)
-    yield from strings_in(draft.held or {})
     if draft.held:
         yield from strings_in([draft.held["payload"], draft.held["metadata"]])
     for text in (draft.queued.event_id, draft.session_id, draft.visitor_id, draft.user_agent):
@@ -155,6 +182,8 @@ def _addresses(draft: Draft, kinds: frozenset[str]) -> set[Address]:
         if "phone" in kinds:
             found |= {("phone", number) for number in phones_in(text, draft.region)}
     visitor_id = draft.held["visitorId"] if draft.held else draft.visitor_id
-    if "visitor" in kinds and visitor_id and (visitor := normal("visitor", visitor_id)):
-        found.add(("visitor", visitor))
+    if "visitor" in kinds and visitor_id and normal("visitor", visitor_id):
+        found.add(("visitor", visitor_id))
+    if "session" in kinds and draft.session_id and normal("session", draft.session_id):
+        found.add(("session", draft.session_id))
     return found

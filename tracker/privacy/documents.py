@@ -10,12 +10,15 @@ from pymongo import ASCENDING, IndexModel
 
 class Suppression(Document):
     """``_id``: reason and keyed hash. ``clientId``: whom it is limited to. ``before``: of an erasure, events received
-    until then are meant. ``what``: reason and kind, so that workers learn cheaply which there are."""
+    until then are meant. ``what``: reason and kind, so that workers learn cheaply which there are. ``visits``: clients
+    and sessions of events that were dropped by this mark; until the erasure has looked there, nothing else names them.
+    """
 
     id: str  # type: ignore[assignment]
     what: str
     clientId: str | None = None
     before: datetime | None = None
+    visits: list[list[str]] = []
     createdAt: datetime
     createdBy: str | None = None
     expiresAt: datetime | None = None

@@ -14,24 +14,24 @@ from typing import Literal
 from tracker.leads.emails import normalise_email
 from tracker.leads.phones import to_e164
 
-Kind = Literal["email", "phone", "visitor"]
+Kind = Literal["email", "phone", "visitor", "session"]
 
 # Secrets also derive API keys, sign tokens and seal credentials; a label of its own keeps those uses apart.
 _LABEL = b"trackerctl addresses v1"
-_MAX_VISITOR_CHARS = 255
+_MAX_ID_CHARS = 255
 
 
 def normal(kind: Kind, value: str, region: str = "US") -> str | None:
     """The one spelling of an address by which it is compared; ``None`` for what is none.
 
-    :param value: an e-mail address, a phone number or a visitor's id.
+    :param value: an e-mail address, a phone number, or the id of a visitor or a session.
     :param region: ISO 3166 code of the country whose phone numbers are written without a ``+``.
     """
     if kind == "email":
         return normalise_email(value)
     if kind == "phone":
         return to_e164(value.strip(), region)
-    return value if 0 < len(value) <= _MAX_VISITOR_CHARS else None
+    return value if 0 < len(value) <= _MAX_ID_CHARS else None
 
 
 class Hasher:

@@ -19,11 +19,14 @@ def parts(ids: Iterable[str]) -> list[list[str]]:
     return [whole[start : start + _AT_ONCE] for start in range(0, len(whole), _AT_ONCE)]
 
 
-async def locate_owned(database: Database, subject: Subject) -> Found:
-    """The leads, and which visitors and visits are theirs alone; no events yet."""
+async def locate_owned(database: Database, subject: Subject, known: Iterable[Key] = ()) -> Found:
+    """The leads, and which visitors and visits are theirs alone; no events yet.
+
+    :param known: visits in which they were seen, whatever is stored.
+    """
     found = Found()
     seen: set[Key] = set()
-    visits: set[Key] = set()
+    visits: set[Key] = set(known)
     wanted = await _leads_by_address(database, subject)
     wanted += await _leads_by_visitor(database, subject, {(lead["clientId"], lead["leadId"]) for lead in wanted})
     for lead in wanted:

@@ -64,6 +64,26 @@ async def mark_erased(
         await database[Suppression.Settings.name].bulk_write(rows, ordered=False)
 
 
+async def dropped_visits(
+    database: Database, hasher: Hasher, addresses: Sequence[Address], client_id: str | None = None
+) -> set[tuple[str, str]]:
+    """Clients and sessions of events that workers have dropped by the marks of a person.
+
+    :raises pymongo.errors.PyMongoError: when MongoDB is away.
+    """
+    ids = [mark for address in addresses for mark in mark_ids(hasher, "erased", address, [client_id or ""])]
+    rows = database[Suppression.Settings.name].find({"_id": {"$in": ids}}, {"visits": 1})
+    return {(visit[0], visit[1]) async for row in rows for visit in row.get("visits") or ()}
+
+
+async def forget_visits(
+    database: Database, hasher: Hasher, addresses: Sequence[Address], client_id: str | None = None
+) -> None:
+    """Take them from the marks, whose erasure has ended. Parameters and errors as of :func:`dropped_visits`."""
+    ids = [mark for address in addresses for mark in mark_ids(hasher, "erased", address, [client_id or ""])]
+    await database[Suppression.Settings.name].update_many({"_id": {"$in": ids}}, {"$unset": {"visits": ""}})
+
+
 async def suppress(database: Database, hasher: Hasher, address: Address, *, client_id: str | None, by: str) -> bool:
     """Have later events with an address stripped; tells whether it is new.
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 
 from tests.fixtures.builders import a_batch, drafted, page_view, submission
 from tests.pipeline.storing import found, put
@@ -17,6 +18,7 @@ from tracker.privacy.erase.service import ask
 from tracker.privacy.erase.work import Tools
 from tracker.privacy.locate import subject_of
 from tracker.privacy.suppressions import mark_erased
+from tracker.queue import QueueProducer
 from tracker.settings import Settings
 from tracker.stores.documents import Documents
 
@@ -75,6 +77,36 @@ async def test_a_worker_that_looked_before_the_mark_looks_again_in_its_transacti
     assert await found(documents, "leads", client) == []
     await put(store, client, submission(email), received_at=now + timedelta(seconds=1))
     assert len(await found(documents, "leads", client)) == 1
+
+
+async def test_a_visit_goes_whose_person_was_known_by_a_waiting_event_only(
+    tools: Tools, documents: Documents, store: Store, redis: Redis, client: ClientRecord, email: str
+) -> None:
+    """Their lead was never stored: what was is nobody's, but for the event that still waits."""
+    ids = {"sessionId": f"s-{email[:8]}", "visitorId": f"v-{email[:8]}"}
+    other = page_view(sessionId="s-other", visitorId="v-other")
+    await put(store, client, page_view(**ids), other)
+    await QueueProducer(redis, 0).enqueue([a_batch(client, submission(email, **ids))])
+    await _rest(tools, await ask(tools, subject_of(email, region="US"), "cli:test"))
+    assert [event["eventId"] for event in await found(documents, "events", client)] == [other["id"]]
+    assert [visit["sessionId"] for visit in await found(documents, "sessions", client)] == ["s-other"]
+
+
+async def test_a_visit_goes_whose_person_was_known_to_a_worker_only(
+    tools: Tools, documents: Documents, erase_settings: Settings, client: ClientRecord, email: str
+) -> None:
+    """The worker takes the waiting event first, and drops it by the mark."""
+    ids = {"sessionId": f"s-{email[:8]}", "visitorId": f"v-{email[:8]}"}
+    now = datetime.now(UTC)
+    await put(Store(documents, erase_settings), client, page_view(**ids))
+    await mark_erased(
+        documents.database, tools.hasher, [("email", email)], before=now, expires_at=now + timedelta(days=1)
+    )
+    await put(Store(documents, erase_settings), client, submission(email, **ids), received_at=now)
+    assert len(await found(documents, "events", client)) == 1
+    await _rest(tools, await ask(tools, subject_of(email, region="US"), "cli:test"))
+    assert await found(documents, "events", client) == []
+    assert email[:8] not in str(await documents.database["suppressions"].find().to_list())
 
 
 async def _rest(tools: Tools, request_id: str) -> dict[str, Any]:

@@ -19,11 +19,13 @@ from tracker.privacy.subject import Found, Subject
 class Notes:
     """Whom it is about, and what was found.
 
+    :ivar seen: visits of events that waited in a queue and named the person.
     :ivar days: days (UTC) whose figures are to be recomputed, by client.
     """
 
     subject: Subject
     found: Found = field(default_factory=Found)
+    seen: set[tuple[str, str]] = field(default_factory=set)
     days: dict[str, set[date]] = field(default_factory=dict)
 
     def add(self, more: Found) -> bool:
@@ -47,6 +49,7 @@ class Notes:
             "subject": {**subject, "client_id": self.subject.client_id},
             "leads": {client: sorted(leads) for client, leads in found.leads.items()},
             "keys": keys,
+            "seen": sorted(self.seen),
             "days": {client: sorted(day.isoformat() for day in days) for client, days in self.days.items()},
         }
         return msgspec.json.encode(document).decode()
@@ -65,4 +68,5 @@ def decode(text: str) -> Notes:
         setattr(found, name, {(client, one) for client, one in document["keys"][name]})
     days = {client: {date.fromisoformat(day) for day in days} for client, days in document["days"].items()}
     emails, phones, visitors, leads = (frozenset(subject[name]) for name in _ADDRESSES)
-    return Notes(Subject(emails, phones, visitors, subject["client_id"], leads), found, days)
+    seen = {(client, one) for client, one in document.get("seen", ())}
+    return Notes(Subject(emails, phones, visitors, subject["client_id"], leads), found, seen, days)

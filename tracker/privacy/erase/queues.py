@@ -116,6 +116,10 @@ async def _settle(work: Work, settler: Settler, job_id: str, data: bytes) -> Non
         return
     if not gone:
         return
+    if seen := _visits_of(work, data) - work.notes.seen:
+        # Noted before they go: of a person whose lead was never stored nothing else names them.
+        work.notes.seen |= seen
+        await work.note()
     prepared = Prepared()
     for client_id in gone:
         prepared.outcomes[client_id, Outcome.DROPPED_ERASED] += 1
@@ -143,6 +147,17 @@ def _split(work: Work, data: bytes) -> tuple[list[QueuedBatch] | None, list[str]
         if events:
             kept.append(msgspec.structs.replace(batch, events=events))
     return kept, gone
+
+
+def _visits_of(work: Work, data: bytes) -> set[tuple[str, str]]:
+    """Clients and sessions of the person's events that name him."""
+    found = set()
+    for batch in decode_batches(deserialize(data)["a"][0].data):
+        for event in batch.events:
+            if work.needles.maybe_in(event.data) and _is_meant(work, batch.client_id, event.data):
+                session = msgspec.json.decode(event.data).get("sessionId")
+                found |= {(batch.client_id, session)} if isinstance(session, str) and session else set()
+    return found
 
 
 def _is_meant(work: Work, client_id: str, data: bytes) -> bool:

@@ -8,7 +8,7 @@ found; have the CRMs delete their records; recompute the figures; sign.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,7 +31,7 @@ from tracker.privacy.erase.visits import note_days
 from tracker.privacy.erase.work import COLLECTION, Tools, WaitingError, Work
 from tracker.privacy.hashes import Kind
 from tracker.privacy.owned import locate_owned
-from tracker.privacy.suppressions import mark_erased
+from tracker.privacy.suppressions import dropped_visits, forget_visits, mark_erased
 from tracker.settings import Settings
 from tracker.stores.documents import Database
 from tracker.stores.relational import create_engine
@@ -189,6 +189,7 @@ async def _run(work: Work) -> None:
     if not work.is_done("told"):
         await tell_crms(work)
         await work.done("told")
+    await forget_visits(work.database, work.tools.hasher, _addresses(work), work.notes.subject.client_id)
     await finish(work)
 
 
@@ -213,16 +214,21 @@ async def _mark(work: Work, addresses: list[tuple[Kind, str]], client_id: str | 
     await work.update({"$set": {"markedAt": now}})
 
 
+def _ids(kind: Kind, keys: Iterable[tuple[str, str]]) -> set[tuple[str, tuple[Kind, str]]]:
+    return {(client, (kind, one)) for client, one in keys}
+
+
 async def _locate(work: Work) -> bool:
-    """Note what is found, mark browsers that are the person's alone; tells whether one is new."""
-    known = set(work.notes.found.visitors)
-    work.notes.add(await locate_owned(work.database, work.notes.subject))
+    """Note what is found, mark browsers and visits that are the person's alone; tells whether one is new."""
+    found, subject = work.notes.found, work.notes.subject
+    known = {*_ids("visitor", found.visitors), *_ids("session", found.sessions)}
+    work.notes.seen |= await dropped_visits(work.database, work.tools.hasher, _addresses(work), subject.client_id)
+    work.notes.add(await locate_owned(work.database, subject, work.notes.seen))
     # Noted before the mark: who takes over must know them.
     await work.note()
-    new = work.notes.found.visitors - known
+    new = sorted({*_ids("visitor", found.visitors), *_ids("session", found.sessions)} - known)
     for client_id in sorted({client for client, _ in new}):
-        visitors: list[tuple[Kind, str]] = [("visitor", one) for client, one in sorted(new) if client == client_id]
-        await _mark(work, visitors, client_id)
+        await _mark(work, [one for client, one in new if client == client_id], client_id)
     await note_days(work)
     return bool(new)
 
