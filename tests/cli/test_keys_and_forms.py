@@ -183,3 +183,15 @@ def test_lists_fit_eighty_columns_with_whole_ids(
         assert max(len(line) for line in out.splitlines()) <= 80
         for one in run("--json", *command).json:
             assert next(value for name, value in one.items() if name in ("keyId", "fieldId", "formId")) in out
+
+
+def test_a_form_asks_for_drafts_and_takes_that_back(form: dict[str, Any], run: Run) -> None:
+    assert form["draft"] is False
+    assert run("--json", "form", "update", form["formId"], "--draft").json["draft"] is True
+    after = run("--json", "form", "update", form["formId"], "--no-partial-capture").json
+    assert (after["draft"], after["partialCapture"]) == (True, False)
+    assert "drafts" in run("form", "show", form["formId"]).out
+    assert run("--json", "form", "update", form["formId"], "--no-draft").json["draft"] is False
+    run("form", "update", form["formId"], code=2)
+    options = ("--name", "Other", "--page-url", "/other", "--selector", "#other", "--draft")
+    assert run("--json", "form", "create", "example.com", *options).json["metadata"] == {"draft": True}

@@ -31,8 +31,10 @@ def test_the_keys_of_each_view_are_what_programs_rely_on() -> None:
             views.describe_client(Client(name="Shop", domain="shop.example"))
         ),
         "keyId clientId kind mode hint status createdAt expiresAt revokedAt lastUsedAt": views.describe_key(key()),
-        "formId clientId formName pageUrl formSelector alternativeSelectors partialCapture draft isActive metadata"
-        " createdAt updatedAt": views.describe_form(Form(client_id="c", form_name="n", page_url="/", form_selector="#f")),
+        "formId clientId formName pageUrl formSelector alternativeSelectors partialCapture draft isActive"
+        " metadata createdAt updatedAt": (
+            views.describe_form(Form(client_id="c", form_name="n", page_url="/", form_selector="#f"))
+        ),
         "fieldId formId fieldSelector fieldName fieldType label isRequired displayOrder validationRules createdAt"
         " updatedAt": views.describe_field(Field(form_id="f", field_selector="#i", field_name="i", field_type="text")),
         "mappingId fieldId targetEntity targetField transform isRequired createdAt updatedAt": (

@@ -24,7 +24,7 @@ from tracker.pipeline.store import Store
 from tracker.pipeline.suppress import Suppressor
 from tracker.privacy.drafts import MAX_EVENTS, open_draft
 from tracker.privacy.hashes import Hasher
-from tracker.privacy.suppressions import suppress
+from tracker.privacy.suppressions import mark_erased, suppress
 from tracker.settings import Settings
 from tracker.stores.documents import Documents
 
@@ -249,6 +249,18 @@ async def test_a_suppressed_address_makes_no_draft(
         drafted(client, a_batch(client, typed()))
     )
     assert (dropped, [(draft.stripped, draft.held) for draft in kept]) == ([], [("suppressed", None)])
+
+
+@pytest.mark.parametrize("address", [("email", ANN), ("visitor", "v")], ids=["email", "visitor"])
+async def test_what_an_erased_person_typed_before_makes_no_draft(
+    documents: Documents, client: ClientRecord, document_settings: Settings, address: Any
+) -> None:
+    hasher, end = Hasher(document_settings.secrets), datetime.now(UTC) + timedelta(days=1)
+    own = {"client_id": client.client_id, "before": NOON, "expires_at": end}
+    await mark_erased(documents.database, hasher, [address], **own)
+    event = typed(email=ANN if address[0] == "email" else None, fields={"name": "Ann Lee"})
+    _, dropped = await Suppressor(documents.database, document_settings).apply(drafted(client, a_batch(client, event)))
+    assert len(dropped) == 1
 
 
 async def test_webhooks_hear_of_the_lead_and_never_of_the_draft(

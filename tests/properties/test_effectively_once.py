@@ -148,7 +148,7 @@ async def assert_same(servers: Servers, clean: ClientRecord, other: ClientRecord
 
 
 async def assert_told_once(documents: Documents, client: ClientRecord) -> None:
-    """The outboxes name every lead that is no test: its beginning and its submission once, and what a CRM wants of it."""
+    """The outboxes name every lead that is no test: its beginning and its submission once, and what a CRM wants."""
     own = {"clientId": client.client_id}
     leads = await documents.database["leads"].find(own | {"test": False}).to_list()
     messages = await documents.database["webhook_deliveries"].find(own).to_list()

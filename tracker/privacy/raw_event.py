@@ -28,3 +28,8 @@ def ids_of(data: bytes) -> tuple[str | None, str | None]:
 def holds_other(data: bytes) -> bool:
     """Whether it holds any e-mail address."""
     return any(emails_in(text) for text in strings_in(decoded(data)))
+
+
+def names_besides(data: bytes, emails: frozenset[str]) -> bool:
+    """Whether it holds an e-mail address that is none of these."""
+    return any(emails_in(text) - emails for text in strings_in(decoded(data)))

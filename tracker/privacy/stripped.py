@@ -22,10 +22,8 @@ _KEY = "tracker:stripped"
 async def note_stripped(redis: AsyncRedis, counts: Mapping[str, int]) -> None:
     """So many more events were stripped for these reasons; a Redis that is away loses them."""
     with suppress(RedisError, OSError):
-        async with redis.pipeline(transaction=False) as pipe:
-            for reason, number in counts.items():
-                pipe.hincrby(_KEY, reason, number)
-            await pipe.execute()
+        for reason, number in counts.items():
+            await redis.hincrby(_KEY, reason, number)  # type: ignore[misc]
 
 
 async def read_stripped(settings: Settings) -> dict[str, int]:

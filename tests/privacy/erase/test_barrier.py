@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.fixtures.builders import a_batch, drafted, page_view, submission
+from tests.fixtures.world import queued_batches
 from tests.pipeline.storing import found, put
 from tracker.config.records import ClientRecord
 from tracker.pipeline.store import Store
@@ -90,6 +91,22 @@ async def test_a_visit_goes_whose_person_was_known_by_a_waiting_event_only(
     await _rest(tools, await ask(tools, subject_of(email, region="US"), "cli:test"))
     assert [event["eventId"] for event in await found(documents, "events", client)] == [other["id"]]
     assert [visit["sessionId"] for visit in await found(documents, "sessions", client)] == ["s-other"]
+
+
+async def test_a_browser_is_shared_by_somebody_who_still_waits_in_the_queue(
+    tools: Tools, documents: Documents, store: Store, redis: Redis, client: ClientRecord, email: str
+) -> None:
+    visitor = f"v-{email[:8]}"
+    own = submission(email, sessionId="s-ann", visitorId=visitor)
+    anonymous = page_view(sessionId="s-ben", visitorId=visitor)
+    await put(store, client, own, anonymous)
+    ben = submission(f"ben-{email}", sessionId="s-ben", visitorId=visitor)
+    await QueueProducer(redis, 0).enqueue([a_batch(client, ben)])
+    await _rest(tools, await ask(tools, subject_of(email, region="US"), "cli:test"))
+    assert [event["eventId"] for event in await found(documents, "events", client)] == [anonymous["id"]]
+    assert [event.event_id for job in await queued_batches(redis) for batch in job for event in batch.events] == [
+        ben["id"]
+    ]
 
 
 async def test_a_visit_goes_whose_person_was_known_to_a_worker_only(

@@ -299,3 +299,13 @@ async def test_a_wrong_parameter_is_refused_by_name(api: Api, query: str) -> Non
     answer = await api.get(f"/v1/clients?{query}")
     assert answer.status_code == 422
     assert query.partition("=")[0] in answer.json()["detail"]
+
+
+async def test_a_forms_drafts_are_switched_on_and_off(api: Api) -> None:
+    made = await api.make(f"/v1/clients/{api.site.client_id}/forms", {**FORM, "draft": True})
+    path = f"/v1/forms/{made['formId']}"
+    assert (made["draft"], made["metadata"]) == (True, {"draft": True})
+    assert (await api.call("PUT", path, made)).json() == made
+    assert (await api.call("PUT", path, {"draft": False})).json()["draft"] is False
+    answer = await api.call("PUT", path, {"metadata": {"draft": "yes"}})
+    assert (answer.status_code, "draft" in answer.json()["detail"]) == (422, True)

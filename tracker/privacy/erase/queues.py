@@ -7,7 +7,7 @@ its hands at that moment finds it gone when it is done; so each event is counted
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
@@ -23,6 +23,8 @@ from tracker.privacy.erase.keys import sweep_keys
 from tracker.privacy.erase.work import Work
 from tracker.privacy.locate import is_subjects
 from tracker.privacy.needles import Needles
+from tracker.privacy.raw_event import ids_of, names_besides
+from tracker.privacy.subject import Found, Key
 from tracker.queue import QueuedBatch, QueueProducer, decode_batches, deserialize, queue_name
 from tracker.stores import redis as redis_store
 from tracker.stores.redis import AsyncRedis
@@ -40,9 +42,34 @@ async def delete_queued(work: Work) -> None:
         for place in places:
             for shard in place.shards:
                 settler = Settler(place.redis, QueueProducer(place.redis, shard), work.tools.settings)
-                async for job_id, data in _jobs(place.redis, shard):
+                async for job_id, data in queued_jobs(place.redis, shard):
                     if wide.maybe_in(data):
                         await _settle(work, settler, job_id, data)
+
+
+async def waiting_strangers(work: Work, found: Found) -> tuple[set[Key], set[Key]]:
+    """Of visitors and visits that seem to be the person's alone those in which somebody else is about to be known: an
+    event waits there that names another address.
+
+    A job stays in Redis until what is in it is stored. So what is asked of MongoDB after this knows everybody else.
+
+    :raises redis.exceptions.RedisError: when a server is away.
+    """
+    wide = Needles((), (), {one for _, one in (*found.visitors, *found.sessions)})
+    visitors: set[Key] = set()
+    sessions: set[Key] = set()
+    async with open_places(work.tools.settings) as places:
+        for place in places:
+            for shard in place.shards:
+                async for _, data in queued_jobs(place.redis, shard):
+                    if not wide.maybe_in(data):
+                        continue
+                    for client, event in _events(data):
+                        visitor, session = ids_of(event)
+                        if names_besides(event, work.notes.subject.emails):
+                            visitors |= {(client, visitor)} & found.visitors if visitor else set()
+                            sessions |= {(client, session)} & found.sessions if session else set()
+    return visitors, sessions
 
 
 async def count_queued(work: Work) -> int:
@@ -51,7 +78,7 @@ async def count_queued(work: Work) -> int:
     async with open_places(work.tools.settings) as places:
         for place in places:
             for shard in place.shards:
-                async for _, data in _jobs(place.redis, shard):
+                async for _, data in queued_jobs(place.redis, shard):
                     if wide.maybe_in(data):
                         number += len(_split(work, data)[1])
     return number
@@ -94,7 +121,7 @@ def _wide(work: Work) -> Needles:
     return Needles(work.needles.emails, work.needles.phones, ids)
 
 
-async def _jobs(redis: AsyncRedis, shard: int) -> AsyncIterator[tuple[str, bytes]]:
+async def queued_jobs(redis: AsyncRedis, shard: int) -> AsyncIterator[tuple[str, bytes]]:
     """All jobs of a queue; those that come in meanwhile perhaps."""
     ids: list[str] = []
     async for name, _ in redis.zscan_iter(queue_name(shard), count=1_000):
@@ -149,15 +176,24 @@ def _split(work: Work, data: bytes) -> tuple[list[QueuedBatch] | None, list[str]
     return kept, gone
 
 
-def _visits_of(work: Work, data: bytes) -> set[tuple[str, str]]:
-    """Clients and sessions of the person's events that name him."""
-    found = set()
-    for batch in decode_batches(deserialize(data)["a"][0].data):
+def _events(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Each event of a job with its client; none of a job that cannot be read."""
+    try:
+        batches = decode_batches(deserialize(data)["a"][0].data)
+    except (msgspec.DecodeError, LookupError, AttributeError):
+        return
+    for batch in batches:
         for event in batch.events:
-            if work.needles.maybe_in(event.data) and _is_meant(work, batch.client_id, event.data):
-                session = msgspec.json.decode(event.data).get("sessionId")
-                found |= {(batch.client_id, session)} if isinstance(session, str) and session else set()
-    return found
+            yield batch.client_id, event.data
+
+
+def _visits_of(work: Work, data: bytes) -> set[Key]:
+    """Clients and sessions of the person's events that name them."""
+    return {
+        (client, session)
+        for client, event in _events(data)
+        if work.needles.maybe_in(event) and _is_meant(work, client, event) and (session := ids_of(event)[1])
+    }
 
 
 def _is_meant(work: Work, client_id: str, data: bytes) -> bool:

@@ -25,6 +25,7 @@ from tracker.outage import is_outage
 from tracker.privacy.erase.barrier import wait_for_transactions
 from tracker.privacy.erase.ending import finish
 from tracker.privacy.erase.notes import decode
+from tracker.privacy.erase.queues import waiting_strangers
 from tracker.privacy.erase.stores import STORES
 from tracker.privacy.erase.telling import tell_crms
 from tracker.privacy.erase.visits import note_days
@@ -223,7 +224,13 @@ async def _locate(work: Work) -> bool:
     found, subject = work.notes.found, work.notes.subject
     known = {*_ids("visitor", found.visitors), *_ids("session", found.sessions)}
     work.notes.seen |= await dropped_visits(work.database, work.tools.hasher, _addresses(work), subject.client_id)
-    work.notes.add(await locate_owned(work.database, subject, work.notes.seen))
+    # Whoever shares a browser may still wait in the queue, and must be known before anything of it is deleted.
+    seeming = await locate_owned(work.database, subject, work.notes.seen)
+    visitors, sessions = await waiting_strangers(work, seeming)
+    sure = await locate_owned(work.database, subject, work.notes.seen)
+    sure.shared_visitors |= visitors
+    sure.shared_sessions |= sessions
+    work.notes.add(sure)
     # Noted before the mark: who takes over must know them.
     await work.note()
     new = sorted({*_ids("visitor", found.visitors), *_ids("session", found.sessions)} - known)
