@@ -135,11 +135,12 @@ async def export(
     client: ClientOption = None,
     phone: Phone = None,
     visitor: Visitor = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.", show_default=False)] = False,
 ) -> None:
     """Write all that is held of a person: JSON and a readable page, per store, with recipients and dates."""
     from cli.gdpr_export import export_person
 
-    await export_person(output, _subject(email, phone, visitor, client))
+    await export_person(_tools(), output, _subject(email, phone, visitor, client), force=force)
 
 
 @app.command("suppress")

@@ -74,7 +74,9 @@ def _value(value: Any, depth: int = 0) -> str:
         return _text(value)
     if isinstance(value, Mapping):
         kept = {name: item for name, item in value.items() if item not in (None, "", [], {})}
-        rows = "".join(f"<tr><th>{_text(name)}</th><td>{_value(item, depth + 1)}</td></tr>" for name, item in kept.items())
+        rows = "".join(
+            f"<tr><th>{_text(name)}</th><td>{_value(item, depth + 1)}</td></tr>" for name, item in kept.items()
+        )
         return f"<table>{rows}</table>" if rows else ""
     if isinstance(value, list):
         return "<br>".join(_value(item, depth + 1) for item in value)

@@ -14,7 +14,7 @@ from tracker.privacy.drafts import open_draft
 from tracker.privacy.erase.work import COLLECTION as ERASURES
 from tracker.privacy.locate import DRAFTS
 from tracker.privacy.owned import parts
-from tracker.privacy.subject import Found, Key
+from tracker.privacy.subject import Found, Key, Subject
 from tracker.privacy.suppressions import Address, find_suppression, mark_ids
 
 _AT_ONCE = 200
@@ -115,7 +115,7 @@ async def deliveries(scope: Scope) -> AsyncIterator[Row]:
 async def suppressions(scope: Scope) -> AsyncIterator[Row]:
     """Whether the installation was told not to know an address, and marks of erasures."""
     database, hasher, client = scope.tools.database, scope.tools.hasher, scope.subject.client_id
-    for address in addresses(scope):
+    for address in addresses(scope.subject):
         kind, value = address
         row = await find_suppression(database, hasher, address, client_id=client)
         for found in [row] if row else []:
@@ -131,7 +131,10 @@ async def erasures(scope: Scope) -> AsyncIterator[Row]:
     hasher = scope.tools.hasher
     scopes = {"", scope.subject.client_id or ""}
     hashes = [
-        one for kind, value in addresses(scope) for where in sorted(scopes) for one in hasher.all(kind, value, where)
+        one
+        for kind, value in addresses(scope.subject)
+        for where in sorted(scopes)
+        for one in hasher.all(kind, value, where)
     ]
     names = ("clientId", "status", "askedAt", "endedAt", "counts")
     async for row in scope.tools.database[ERASURES].find({"subject.hash": {"$in": hashes}}).sort("askedAt", 1):
@@ -146,9 +149,8 @@ async def audit(scope: Scope) -> AsyncIterator[Row]:
             yield scope.shown(row)
 
 
-def addresses(scope: Scope) -> list[Address]:
+def addresses(subject: Subject) -> list[Address]:
     """The addresses and browsers that the person was asked for by."""
-    subject = scope.subject
     found: list[Address] = [("email", one) for one in sorted(subject.emails)]
     found += [("phone", one) for one in sorted(subject.phones)]
     return found + [("visitor", one) for one in sorted(subject.visitors)]

@@ -125,9 +125,8 @@ def _recipients(tools: Tools) -> tuple[dict[str, str], dict[str, str]]:
 
 
 async def _note(tools: Tools, subject: Subject, actor: str, result: Disclosed) -> None:
-    scope = Scope(tools, subject, None, (), datetime.now(UTC))  # type: ignore[arg-type]
     where = subject.client_id or ""
-    hashes = [{"kind": kind, "hash": tools.hasher.one(kind, value, where)} for kind, value in addresses(scope)]
+    hashes = [{"kind": kind, "hash": tools.hasher.one(kind, value, where)} for kind, value in addresses(subject)]
     after = {"subject": hashes, "found": result.found}
     target = ("person", hashes[0]["hash"])
     await asyncio.to_thread(
