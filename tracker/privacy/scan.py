@@ -42,7 +42,8 @@ async def scan(
             .to_list()
         )
         for document in page:
-            if needles.maybe_in(document.raw):
+            # Of a large page PyMongo gives views into one buffer, which are no bytes.
+            if needles.maybe_in(bytes(document.raw)):
                 found = decoded(document)
                 if needles.in_value(found):
                     yield found

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from selectolax.parser import HTMLParser
+from selectolax.lexbor import LexborHTMLParser
 
 from tracker.privacy.disclosure.stores import STORES
 
@@ -33,8 +33,8 @@ class Opened:
         return found
 
     @property
-    def page(self) -> HTMLParser:
-        return HTMLParser(self.files["index.html"])
+    def page(self) -> LexborHTMLParser:
+        return LexborHTMLParser(self.files["index.html"])
 
     def _check(self) -> None:
         assert [one["name"] for one in self.manifest["stores"]] == [store.name for store in STORES]

@@ -33,7 +33,8 @@ def beginning(about: Mapping[str, Any], stores: Sequence[Mapping[str, Any]]) -> 
     """Up to the first store: for whom it is, and the list of stores with purpose, retention and recipients."""
     found = "What is held of you" if about["found"] else "Nothing is held of you"
     rows = "".join(
-        f'<tr><th scope="row"><a href="#{escape(str(one["name"]))}">{_text(one["title"])}</a></th><td>{one["count"]}</td>'
+        f'<tr><th scope="row"><a href="#{escape(str(one["name"]))}">{_text(one["title"])}</a></th>'
+        f"<td>{one['count']}</td>"
         f"<td>{_text(one['purpose'])}</td><td>{_text(one['retention'])}</td><td>{_text(one['recipients'])}</td></tr>"
         for one in stores
     )
@@ -42,7 +43,8 @@ def beginning(about: Mapping[str, Any], stores: Sequence[Mapping[str, Any]]) -> 
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="referrer" content="no-referrer">'
         f"<title>{found}</title><style>{_STYLE}</style></head><body><h1>{found}</h1>{_value(facts)}"
         f"<ul>{notes}</ul><table><thead><tr><th>Store</th><th>Entries</th><th>Purpose</th><th>Kept for</th>"
         f"<th>Recipients</th></tr></thead><tbody>{rows}</tbody></table>\n"

@@ -27,7 +27,7 @@ from tracker.privacy.subject import Subject
 # Of these alone nobody would say that something is held of a person: they say that nothing may be.
 _ASIDE = frozenset({"suppressions", "erasures"})
 _NOTES = (
-    "E-mail addresses of other persons are taken out: a value that is one is left out, in a longer text [ERASED] stands.",
+    "E-mail addresses of others are taken out: a value that is one is left out, in a longer text [ERASED] stands.",
     "Daily figures of a site hold numbers alone and are not in here. Nor are logs, which hold no personal data.",
     "Passwords, card numbers and the like were replaced by [REDACTED] before anything was stored.",
 )

@@ -40,11 +40,11 @@ STORES: tuple[Store, ...] = (
     ),
     Store(
         "crm_records", "Records in CRM systems", "bringing contact records to the site's CRM",
-        "here as long as the contact record; there by the rules of the CRM's operator", "the CRM account of each record",
+        "here as the contact record; there by the rules of the CRM's operator", "the CRM account of each record",
         readers.crm_records,
     ),
     Store(
-        "crm_attempts", "Calls to CRM systems", "finding out why a CRM refused a record; no values are kept",
+        "crm_attempts", "Calls to CRM systems", "finding out why a CRM refused a record; no values",
         "30 days; see expiresAt", _NOBODY, readers.crm_attempts,
     ),
     Store(
@@ -56,11 +56,11 @@ STORES: tuple[Store, ...] = (
         "90 days; see expiresAt", "the recipient of each message", readers.deliveries,
     ),
     Store(
-        "drafts", "Forms begun", "keeping what was typed into a form until it is sent or consented to; stored encrypted",
+        "drafts", "Forms begun", "keeping what was typed until the form is sent or consented to; encrypted",
         "days; see expiresAt", _NOBODY, readers.drafts,
     ),
     Store("events", "Events", "what browsers sent: pages seen, forms filled in", _OURS, _NOBODY, readers.events),
-    Store("sessions", "Visits", "which pages were seen in a visit and where it came from", _OURS, _NOBODY, readers.sessions),
+    Store("sessions", "Visits", "pages seen in a visit, and its origin", _OURS, _NOBODY, readers.sessions),
     Store(
         "queue", "Events that wait", "events that were received and are stored within seconds", "until they are stored",
         _NOBODY, waiting.queued,
@@ -70,15 +70,15 @@ STORES: tuple[Store, ...] = (
         "by number and age (TRACKER_DEAD_LETTER_MAX_AGE_DAYS), or until they are deleted", _NOBODY, waiting.letters,
     ),
     Store(
-        "refused", "Outlines of refused events", "showing what a site sends wrongly; typed values are not kept", "30 days",
+        "refused", "Outlines of refused events", "showing what a site sends wrongly; no typed values", "30 days",
         _NOBODY, waiting.samples,
     ),
     Store(
-        "suppressions", "Suppressions", "not recording a person any more; addresses are kept as keyed hashes alone",
+        "suppressions", "Suppressions", "not recording a person any more; keyed hashes alone",
         "until taken back; marks of erasures until their expiresAt", _NOBODY, readers.suppressions,
     ),
     Store(
-        "erasures", "Requests for erasure", "proving that they were done; addresses are kept as keyed hashes alone",
+        "erasures", "Requests for erasure", "proving that they were done; keyed hashes alone",
         "until they are deleted by hand", _NOBODY, readers.erasures,
     ),
     Store(
