@@ -84,7 +84,8 @@ test: .venv ## every test, on real servers where there are any: ARGS=… JOBS=au
 
 test-deep: .venv ## the generated tests with many more examples, and longer runs of real workers: ARGS=… JOBS=auto
 	@TRACKER_TEST_DEEP=1 exec $(BIN)/python -m pytest -n $(JOBS) --timeout 0 \
-		$(or $(ARGS),tests/properties tests/pipeline/test_deliveries.py tests/e2e/test_two_workers.py)
+		$(or $(ARGS),tests/properties tests/pipeline/test_deliveries.py tests/e2e/test_two_workers.py \
+		tests/web/test_fuzz_ingest.py tests/privacy/shadows tests/privacy/disclosure)
 
 lint: .venv ## ruff (with its security rules), mypy (strict on tracker and cli), known holes of dependencies, and whether the built browser script is current
 	@$(BIN)/ruff check --quiet .

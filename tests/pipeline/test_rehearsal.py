@@ -134,6 +134,8 @@ async def test_the_earliest_event_begins_the_lead_wherever_it_stands(rehearser: 
 
 async def test_an_outage_is_told_and_not_taken_for_a_bad_event(rehearser: Rehearser, site: Site) -> None:
     class Away:
+        suppressor = rehearser._store.suppressor
+
         async def rehearse(self, _: Any) -> Any:
             raise UnavailableError("a rehearsal needs transactions")
 

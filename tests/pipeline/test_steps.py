@@ -16,7 +16,15 @@ CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/12
 
 
 def test_the_steps_are_a_readable_list() -> None:
-    assert [step.__name__ for step in STEPS] == ["drop_bots", "normalise", "redact", "anonymise", "attribute", "lead"]
+    assert [step.__name__ for step in STEPS] == [
+        "drop_bots",
+        "normalise",
+        "redact",
+        "anonymise",
+        "attribute",
+        "consent",
+        "lead",
+    ]
 
 
 @pytest.mark.parametrize("data", [b'{"type": "custom", "n": 1e999}', b"", b"not json", b'{"a":' * 5000])

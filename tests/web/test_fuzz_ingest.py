@@ -85,11 +85,9 @@ class Sender:
             (body.data[at : at + body.chunk] for at in range(0, len(body.data), body.chunk)) if body.chunk else None
         )
         headers = {"User-Agent": BROWSER, **{name: text.encode("utf-8") for name, text in body.headers.items()}}
-        try:
+        # What is too large is answered, and not read to its end.
+        with suppress(BrokenPipeError):
             connection.request("POST", PATH, chunks or body.data, headers, encode_chunked=bool(body.chunk))  # type: ignore[arg-type]
-        except BrokenPipeError:
-            # Too large: answered, and not read to its end.
-            pass
         answer = connection.getresponse()
         data = answer.read()
         if answer.will_close:

@@ -56,6 +56,11 @@ async def lead_of(tools: Tools, client: ClientRecord, email: str) -> dict[str, A
     return lead
 
 
+def write(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o640)
+
+
 def names_in(folder: Path) -> set[str]:
     return {one.name for one in folder.iterdir() if not one.name.startswith("world.db")}
 
@@ -195,10 +200,10 @@ async def test_a_file_that_is_there_is_left_alone_without_force(
     tools: Tools, client: ClientRecord, tmp_path: Path
 ) -> None:
     path = tmp_path / "person.zip"
-    path.write_text("older")
+    write(path, "older")
     with pytest.raises(InvalidError, match="--force"):
         await copy_of(tools, person(client), tmp_path)
-    assert path.read_text() == "older"
+    assert (path.stat().st_size, path.stat().st_mode & 0o777) == (5, 0o640)
     assert (await copy_of(tools, person(client), tmp_path, force=True)).manifest["format"] == 1
     for bad in (tmp_path, tmp_path / "none" / "x.zip"):
         with pytest.raises(InvalidError):

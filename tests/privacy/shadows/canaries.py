@@ -24,9 +24,9 @@ Kind = Literal[
     "key",  # an API key, known or not
     "credential",  # of a CRM
     "hook",  # a secret of a webhook endpoint, and what its URL holds
-    "token",  # of the management API, of a session, in a page's address
+    "token",  # what opens something or tells a machine: of the API, of a session, in an address; IP addresses
     "site",  # what a site and not a visitor chooses: names of clients and forms
-    "header",  # what a request says beside its body
+    "agent",  # the User-Agent of a request
 ]
 
 
@@ -133,9 +133,8 @@ def _decoded(run: bytes) -> Iterator[bytes]:
     plain = run.replace(b"-", b"+").replace(b"_", b"/")
     for skipped in range(4):
         part = plain[skipped:]
-        part = part[: len(part) // 4 * 4]
-        if part:
-            yield base64.b64decode(part).lower()
+        part = part[:-1] if len(part) % 4 == 1 else part
+        yield base64.b64decode(part + b"=" * (-len(part) % 4)).lower()
 
 
 def spelled(value: str) -> dict[str, str]:

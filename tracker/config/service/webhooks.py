@@ -7,6 +7,8 @@ import secrets as randomness
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
 
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -81,9 +83,7 @@ class Webhooks(ServiceBase):
                 secret=self._sealed(secret),
             )
             transaction.session.add(endpoint)
-            transaction.record(
-                "webhook.create", _target(endpoint), endpoint.client_id, after=describe_webhook(endpoint)
-            )
+            transaction.record("webhook.create", _target(endpoint), endpoint.client_id, after=_audited(endpoint))
         return CreatedWebhook(endpoint, secret)
 
     def list_webhooks(self, client_ref: str | None = None) -> list[WebhookEndpoint]:
@@ -137,7 +137,7 @@ class Webhooks(ServiceBase):
         """
         with self._write() as transaction:
             endpoint = transaction.get(WebhookEndpoint, endpoint_id, NO_WEBHOOK, expected)
-            before = describe_webhook(endpoint)
+            before = _audited(endpoint)
             endpoint.url = endpoint.url if url is None else values.webhook_url(url)
             if event_types is not None:
                 endpoint.event_types = values.event_types(event_types)
@@ -146,7 +146,7 @@ class Webhooks(ServiceBase):
             endpoint.is_active = endpoint.is_active if is_active is None else is_active
             if is_active is not None:
                 endpoint.disabled_at = endpoint.disabled_reason = None
-            after = describe_webhook(endpoint)
+            after = _audited(endpoint)
             transaction.record("webhook.update", _target(endpoint), endpoint.client_id, before=before, after=after)
         return endpoint
 
@@ -172,7 +172,7 @@ class Webhooks(ServiceBase):
         with self._write() as transaction:
             endpoint = transaction.get(WebhookEndpoint, endpoint_id, NO_WEBHOOK, expected)
             transaction.session.delete(endpoint)
-            before = describe_webhook(endpoint)
+            before = _audited(endpoint)
             transaction.record("webhook.delete", _target(endpoint), endpoint.client_id, before=before)
         return endpoint
 
@@ -225,6 +225,13 @@ class Webhooks(ServiceBase):
 
     def _sealed(self, secret: str) -> str:
         return Vault(self._settings.secrets).seal(secret)
+
+
+def _audited(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    """As the audit log may know it: the query of an address is often a key, and only that it changed is told."""
+    view = describe_webhook(endpoint)
+    address, _, query = endpoint.url.partition("?")
+    return {**view, "url": f"{address}?…{sha256(query.encode()).hexdigest()[:8]}"} if query else view
 
 
 def _of(session: Session, client_ref: str | None) -> SelectOfScalar[WebhookEndpoint]:
