@@ -69,7 +69,11 @@ class Scene:
 
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the service, and keep its answer."""
-        answer = self.system.http.request(method, path, **more)
+        try:
+            answer = self.system.http.request(method, path, **more)
+        except httpx.RemoteProtocolError:
+            # The server closes a connection on which it has refused a body that is too large.
+            answer = self.system.http.request(method, path, **more)
         lines = [f"{name}: {value}" for name, value in answer.headers.items()]
         self.answers.append("\n".join([str(answer.status_code), *lines]).encode() + b"\n\n" + answer.content)
         return answer
