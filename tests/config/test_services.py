@@ -91,7 +91,8 @@ def test_a_deleted_service_is_gone_and_its_entry_says_what_it_was(
     service.delete_crm(connection.connection_id)
     assert service.list_webhooks() == service.list_crm() == []
     hook, crm = (entry.before for entry in audit(engine)[-2:])
-    assert hook is not None and hook["url"] == URL
+    assert hook is not None and hook["url"].startswith(URL.partition("?")[0])
+    assert URL.partition("?")[2] not in hook["url"], "often a key"
     assert crm is not None and crm["settings"] == {"domain": "test"}
     for lost in (service.get_webhook, service.delete_webhook, service.rotate_webhook_secret, service.webhook_secret):
         with pytest.raises(NotFoundError, match="trackerctl webhook list"):

@@ -103,15 +103,17 @@ def _kinds(base: type[TrackerError]) -> list[type[TrackerError]]:
 
 @pytest.mark.parametrize("kind", _kinds(TrackerError))
 def test_every_error_is_a_problem_document(kind: type[TrackerError]) -> None:
-    answer = problem(kind("do this"), extra={"rejected": []})
+    error = kind("do this")
+    answer = problem(error, extra={"rejected": []})
     body = msgspec.json.decode(answer.body)
     assert body == {
         "type": f"urn:trackerctl:problem:{kind.slug}",
         "title": kind.title,
         "status": kind.status,
-        "detail": "do this",
+        "detail": str(error),
         "rejected": [],
     }
+    assert "do this" in body["detail"]
     assert (answer.status, answer.media_type) == (kind.status, "application/problem+json")
 
 

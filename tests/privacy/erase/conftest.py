@@ -26,7 +26,10 @@ def erase_settings(config_url: str, redis_url: str, document_settings: Settings)
 
 
 @pytest.fixture
-def tools(erase_settings: Settings, documents: Documents, world_engine: Engine, site: Site) -> Tools:
+async def tools(erase_settings: Settings, documents: Documents, world_engine: Engine, site: Site) -> Tools:
+    # Who asks for no client means the people of all, those of earlier tests as well.
+    for name in await documents.database.list_collection_names():
+        await documents.database[name].delete_many({})
     return Tools(documents.database, world_engine, site.service, erase_settings, known_seconds=0.0)
 
 

@@ -70,7 +70,13 @@ class Caller:
             "key_id": self.make(f"/v1/clients/{client}/keys", {})["keyId"],
             "lead_id": self.a_lead(),
             "letter_id": letter.id,
+            "request_id": self.an_erasure(),
         }
+
+    def an_erasure(self) -> str:
+        path = f"/v1/leads/{self.a_lead()}/gdpr-delete"
+        request_id: str = self.system.http.delete(path, headers=self.headers).json()["requestId"]
+        return request_id
 
     def a_lead(self) -> str:
         self.system.post(self.client["apiKey"], [submission("ann@shop.example")])
