@@ -10,7 +10,7 @@ import msgspec
 Severity = Literal["ok", "warning", "error"]
 Area = Literal[
     "settings", "secrets", "config", "mongodb", "redis", "clock", "queue", "workers", "public", "clients", "crm",
-    "webhooks",
+    "webhooks", "privacy",
 ]  # fmt: skip
 
 _RANK = {"error": 0, "warning": 1, "ok": 2}

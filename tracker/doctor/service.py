@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from tracker.doctor import clients, environment, mongodb, outbound, public, queue, redis, relational, secrets
+from tracker.doctor import clients, environment, erasures, mongodb, outbound, public, queue, redis, relational, secrets
 from tracker.doctor.report import Area, Finding, Report, error, report_of
 from tracker.errors import SettingsError, TrackerError
 from tracker.settings import Settings
@@ -23,6 +23,7 @@ _WAY_OUT: dict[Area, str] = {
     "clients": "The configuration database must answer first.",
     "crm": "The configuration database and MongoDB must answer first.",
     "webhooks": "The configuration database must answer first.",
+    "privacy": "MongoDB must answer first.",
     "public": "Is the service up, and is TRACKER_PUBLIC_URL right?",
 }
 Check = Callable[[Settings], Awaitable[list[Finding]]]
@@ -45,6 +46,7 @@ def _plan(settings: Settings) -> list[tuple[Area, Check, float]]:
         plan.append(("config", relational.check_relational, SECONDS))
     if settings.mongodb_url:
         plan.append(("mongodb", mongodb.check_mongodb, SECONDS))
+        plan.append(("privacy", erasures.check_erasures, SECONDS))
     if settings.redis_url:
         for name, url in redis.servers(settings).items():
             plan.append(("redis", _redis_check(name, url), SECONDS))
