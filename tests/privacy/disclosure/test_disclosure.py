@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from sqlmodel import Session, col, select
 from tests.deadletters.letters import a_letter, bury
 from tests.fixtures.builders import NOON, a_batch, a_form, interaction, page_view, submission
 from tests.fixtures.depth import examples
+from tests.fixtures.forks import CLI, run_forked
 from tests.fixtures.processes import service_environment
 from tests.fixtures.system import System
 from tests.fixtures.world import Site
@@ -265,11 +265,9 @@ def test_the_command_reads_the_address_from_standard_input(system: System) -> No
     worker.terminate()
 
     def run(*arguments: str, address: str = ANN) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "cli.main", "--json", "gdpr", "export", "-", "--output", "person.zip", *arguments],
-            env=service_environment(**system.settings), cwd=system.folder, input=f"{address}\n",
-            capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
+        environment = service_environment(**system.settings)
+        command = ("--json", "gdpr", "export", "-", "--output", "person.zip", *arguments)
+        return run_forked(CLI, *command, env=environment, cwd=system.folder, stdin=f"{address}\n")
 
     done = run()
     assert done.returncode == 0, done.stderr

@@ -1,6 +1,6 @@
 """Works an erasure off, and kills its own process at the n-th point at which something was done.
 
-``python -m tests.privacy.erase.killed REQUEST N``; the settings are in the environment. Prints how many points it
+:func:`command` with ``REQUEST N``; the settings are in the environment. Prints how many points it
 passed when it came to the end.
 """
 
@@ -40,5 +40,10 @@ async def main(request_id: str, fatal: int) -> None:
     print(passed)
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Of a process."""
     asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+
+
+if __name__ == "__main__":
+    command()

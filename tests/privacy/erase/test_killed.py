@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,7 @@ from redis.asyncio import Redis
 
 from tests.fixtures.builders import NOON, a_batch, page_view, submission
 from tests.fixtures.depth import examples
+from tests.fixtures.forks import run_forked
 from tests.fixtures.processes import service_environment
 from tests.fixtures.world import SECRET
 from tests.pipeline.storing import put
@@ -30,7 +32,8 @@ from tracker.privacy.locate import subject_of
 from tracker.queue import QueueProducer
 
 BEN = "ben-stays@mail.example"
-KILLS = examples(ci=5, deep=40)
+COMMAND = "tests.privacy.erase.killed:command"
+KILLS = examples(ci=10, deep=40)
 
 
 async def fill(store: Store, client: ClientRecord, redis: Redis, email: str) -> None:
@@ -50,9 +53,9 @@ async def fill(store: Store, client: ClientRecord, redis: Redis, email: str) -> 
     await redis.zadd(BY_TIME, {letter.id: 1.0})
 
 
-async def run(tools: Tools, request_id: str, fatal: int, folder: Path) -> tuple[int, str]:
+def environment_of(tools: Tools) -> dict[str, str]:
     settings = tools.settings
-    environment = service_environment(
+    return service_environment(
         TRACKER_SECRET_KEYS=SECRET,
         TRACKER_CONFIG_DB_URL=settings.config_db_url,
         TRACKER_REDIS_URL=settings.redis_url,
@@ -60,10 +63,11 @@ async def run(tools: Tools, request_id: str, fatal: int, folder: Path) -> tuple[
         TRACKER_MONGODB_DATABASE=settings.mongodb_database,
         TRACKER_JOB_TIMEOUT_SECONDS="0.01",
     )
-    argv = [sys.executable, "-m", "tests.privacy.erase.killed", request_id, str(fatal)]
-    done = await asyncio.to_thread(
-        subprocess.run, argv, env=environment, cwd=folder, capture_output=True, text=True, timeout=120
-    )
+
+
+async def run(tools: Tools, request_id: str, fatal: int, folder: Path) -> tuple[int, str]:
+    start = partial(run_forked, COMMAND, request_id, str(fatal), env=environment_of(tools), cwd=folder)
+    done = await asyncio.to_thread(start)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -117,8 +121,12 @@ async def test_two_processes_work_one_erasure_off_once(
     email = f"twice-{uuid4().hex}@mail.example"
     await fill(store, client, redis, email)
     request_id = await ask(tools, subject_of(email, region="US"), "cli:test")
-    results = await asyncio.gather(*(run(tools, request_id, 0, tmp_path) for _ in range(2)))
-    assert [code for code, _ in results] == [0, 0], results
+    argv = [sys.executable, "-m", "tests.privacy.erase.killed", request_id, "0"]
+    start = partial(
+        subprocess.run, argv, env=environment_of(tools), cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    results = await asyncio.gather(*(asyncio.to_thread(start) for _ in range(2)))
+    assert [done.returncode for done in results] == [0, 0], results
     counts = (await show(tools.database, request_id))["counts"]
     assert (counts["leads"], counts["queue"]) == (1, 1)
     await assert_gone(tools, email)

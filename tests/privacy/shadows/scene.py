@@ -6,8 +6,6 @@ What is sent, typed and set is made here, with an `Aviary` that notes each value
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from uuid import uuid4
 
 import httpx
 
+from tests.fixtures.forks import CLI, run_forked
 from tests.fixtures.hubspot import HubSpotServer
 from tests.fixtures.processes import service_environment
 from tests.fixtures.receiver import Received, Receiver, Reply
@@ -53,10 +52,8 @@ class Scene:
 
     def cli(self, name: str, *arguments: str, stdin: str = "", code: int | None = 0, **more: str) -> str:
         """Run a command and keep what it wrote; returns its standard output."""
-        done = subprocess.run(
-            [sys.executable, "-m", "cli.main", *arguments], env=service_environment(**{**self.environment, **more}),
-            cwd=self.system.folder, input=stdin, capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
+        environment = service_environment(**{**self.environment, **more})
+        done = run_forked(CLI, *arguments, env=environment, cwd=self.system.folder, stdin=stdin)
         assert code is None or done.returncode == code, (name, done.stderr)
         self.printed[f"{name} {len(self.printed)}"] = done.stdout + done.stderr
         return done.stdout
