@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tracker.tasks import end, pause
+from tracker.tasks import Flusher, end, pause
 
 
 async def test_ends_a_task_that_loses_its_first_cancellation() -> None:
@@ -51,3 +51,26 @@ async def test_a_loop_that_pauses_ends_though_its_cancellation_was_dropped() -> 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 10)
+
+
+async def test_what_was_gathered_is_written_every_so_often_and_at_the_end() -> None:
+    class Gathering(Flusher):
+        flush_seconds = 0.001
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.waiting, self.written = 0, 0
+            self.wrote = asyncio.Event()
+
+        async def flush(self) -> None:
+            self.written, self.waiting = self.written + self.waiting, 0
+            self.wrote.set()
+
+    gathering = Gathering()
+    gathering.waiting = 3
+    await gathering.start()
+    await asyncio.wait_for(gathering.wrote.wait(), 10)
+    assert gathering.written == 3
+    gathering.waiting = 2
+    await gathering.close()
+    assert gathering.written == 5

@@ -1,9 +1,10 @@
-"""Ending tasks."""
+"""Ending tasks, and one that writes every so often."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
 
 
 async def end(task: asyncio.Task[Any] | None) -> None:
@@ -29,3 +30,31 @@ async def pause(seconds: float) -> None:
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
     await asyncio.sleep(seconds)
+
+
+class Flusher(ABC):
+    """Writes what was gathered in memory every so often, and what is left at the end."""
+
+    flush_seconds: ClassVar[float]
+    """How long to gather."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to write."""
+        self._task = asyncio.create_task(self._go_on())
+
+    async def close(self) -> None:
+        """Write what is left."""
+        await end(self._task)
+        await self.flush()
+
+    @abstractmethod
+    async def flush(self) -> None:
+        """Write now; what a store that is away does not take is kept for the next time."""
+
+    async def _go_on(self) -> None:
+        while True:
+            await pause(self.flush_seconds)
+            await self.flush()

@@ -11,11 +11,9 @@ from sqlalchemy import Engine, bindparam, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.config.models import ApiKey
-from tracker.tasks import end
+from tracker.tasks import Flusher
 
 log = structlog.get_logger(__name__)
-
-FLUSH_SECONDS = 60.0
 
 
 def record_use(engine: Engine, used: Mapping[str, datetime]) -> None:
@@ -35,26 +33,19 @@ def record_use(engine: Engine, used: Mapping[str, datetime]) -> None:
         connection.execute(statement, [{"used_key": key, "used_at": at} for key, at in sorted(used.items())])
 
 
-class KeyUsage:
+class KeyUsage(Flusher):
     """Gathers in memory, writes once a minute and at the end. What a crash loses is a minute of ``last_used_at``."""
 
+    flush_seconds = 60.0
+
     def __init__(self, engine: Engine) -> None:
+        super().__init__()
         self._engine = engine
         self._used: dict[str, None] = {}
-        self._task: asyncio.Task[None] | None = None
 
     def note(self, key_id: str) -> None:
         """The key was used now; costs one dictionary entry."""
         self._used[key_id] = None
-
-    async def start(self) -> None:
-        """Begin to write."""
-        self._task = asyncio.create_task(self._write())
-
-    async def close(self) -> None:
-        """Write what is left."""
-        await end(self._task)
-        await self.flush()
 
     async def flush(self) -> None:
         """Write now; with the database away it is put off."""
@@ -67,8 +58,3 @@ class KeyUsage:
         except SQLAlchemyError as error:
             self._used = used | self._used
             log.warning("key_usage_not_written", error=type(error).__name__)
-
-    async def _write(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            await self.flush()

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 
 from tracker.ingest.site_token import TokenState
 from tracker.stores.redis import AsyncRedis, RedisError
-from tracker.tasks import end
+from tracker.tasks import Flusher
 
-FLUSH_SECONDS = 1.0
 COUNTED = tuple(state for state in TokenState if state is not TokenState.VALID)
 
 _KEY = "tracker:site_tokens"
 
 
-class TokenCounts:
+class TokenCounts(Flusher):
     """Gathers in memory, writes once a second and at the end: a flood of bad tokens costs Redis nothing. What a crash
     loses is a second of the figures."""
 
+    flush_seconds = 1.0
+
     def __init__(self, redis: AsyncRedis) -> None:
+        super().__init__()
         self._redis = redis
         self._found: Counter[TokenState] = Counter()
-        self._task: asyncio.Task[None] | None = None
 
     def note(self, state: TokenState, events: int) -> None:
         """So many events came with such a token."""
         self._found[state] += events
-
-    async def start(self) -> None:
-        """Begin to write."""
-        self._task = asyncio.create_task(self._write())
-
-    async def close(self) -> None:
-        """Write what is left."""
-        await end(self._task)
-        await self.flush()
 
     async def flush(self) -> None:
         """Write now; with Redis away it is put off."""
@@ -49,11 +40,6 @@ class TokenCounts:
                 await pipe.execute()
         except (RedisError, OSError):
             self._found.update(found)
-
-    async def _write(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            await self.flush()
 
 
 async def read_token_counts(redis: AsyncRedis) -> dict[str, int]:
