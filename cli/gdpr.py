@@ -63,7 +63,7 @@ async def delete(
     """Erase a person everywhere: leads, visits, events, what waits in queues, CRM records, messages to webhooks. What
     belongs to others stays. It cannot be undone; a signed certificate says what was done.
     """
-    from tracker.privacy.erase import service
+    from tracker.privacy.erase import requests, service
 
     whom = _subject(email, phone, visitor, client)
     async with _tools() as tools:
@@ -74,9 +74,9 @@ async def delete(
             )
             return
         confirm("Erase this person?", [f"{number} {name.replace('_', ' ')}" for name, number in counts.items()], yes)
-        request_id = await service.ask(tools, whom, actor())
+        request_id = await requests.ask(tools, whom, actor())
         if no_wait:
-            _show(await service.show(tools.database, request_id))
+            _show(await requests.show(tools.database, request_id))
             return
         await _finish(tools, request_id, timeout, None)
 
@@ -94,15 +94,15 @@ async def status(
 ) -> None:
     """Show how far an erasure is, and what it waits for."""
     from cli.gdpr_certificate import write_certificate
-    from tracker.privacy.erase import service
+    from tracker.privacy.erase import requests
 
     async with _tools() as tools:
         if wait:
             await _finish(tools, request, timeout, certificate)
             return
-        view = await service.show(tools.database, request)
+        view = await requests.show(tools.database, request)
         if certificate is not None:
-            write_certificate(await service.certificate_of(tools.database, request), certificate)
+            write_certificate(await requests.certificate_of(tools.database, request), certificate)
         _show(view)
 
 
@@ -188,13 +188,13 @@ async def _tools() -> AsyncIterator[Tools]:
 
 async def _finish(tools: Tools, request_id: str, timeout: float, certificate: Path | None) -> None:
     from cli.gdpr_certificate import certificate_path, write_certificate
-    from tracker.privacy.erase import service
+    from tracker.privacy.erase import requests, service
 
     view = await service.finish_now(
         tools, request_id, patience=timeout, waiting=lambda what: hint(f"{request_id}: waiting for {what} …")
     )
     path = certificate or certificate_path(current().settings, request_id)
-    write_certificate(await service.certificate_of(tools.database, request_id), path)
+    write_certificate(await requests.certificate_of(tools.database, request_id), path)
     _show(view, path)
 
 

@@ -13,7 +13,7 @@ GROUP = "tracker.crm"
 
 # An editable install may be older than its source; these are there whatever its metadata say.
 _BUILT_IN = {
-    "salesforce": "tracker.crm.salesforce:Salesforce",
+    "salesforce": "tracker.crm.salesforce.adapter:Salesforce",
     "hubspot": "tracker.crm.hubspot:HubSpot",
     "http": "tracker.crm.http:Http",
     "log": "tracker.crm.log:Log",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.salesforce import SalesforceOrg
-from tracker.crm.salesforce import Salesforce
+from tracker.crm.salesforce.adapter import Salesforce
 
 OpenOrg = Callable[..., Salesforce]
 

@@ -12,7 +12,7 @@ from tests.fixtures.salesforce import OrgField, SalesforceOrg
 from tracker.crm.base import CredentialsError, CrmAdapter, Existing, RetryLaterError
 from tracker.crm.fit import check_values
 from tracker.crm.registry import adapter_class
-from tracker.crm.salesforce import Salesforce
+from tracker.crm.salesforce.adapter import Salesforce
 from tracker.crm.transforms import Pipeline
 
 

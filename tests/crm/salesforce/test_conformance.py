@@ -9,7 +9,7 @@ import pytest
 from tests.crm.salesforce.leads import BY_ID, a_lead
 from tests.fixtures.salesforce import SalesforceOrg
 from tracker.crm.base import Record
-from tracker.crm.salesforce import Salesforce
+from tracker.crm.salesforce.adapter import Salesforce
 from tracker.crm.testing import CANARY, AdapterConformance
 
 

@@ -11,7 +11,7 @@ from tests.crm.salesforce.conftest import OpenOrg, impatient
 from tests.crm.salesforce.leads import BY_ID, a_lead
 from tests.fixtures.salesforce import SalesforceOrg
 from tracker.crm.base import CredentialsError, CrmError, RateLimitedError, RetryLaterError
-from tracker.crm.salesforce import Salesforce
+from tracker.crm.salesforce.adapter import Salesforce
 
 BY_EMAIL: dict[str, str] = {}
 WRITES = {"by e-mail": (BY_EMAIL, "composite/sobjects"), "by external id": (BY_ID, "composite/sobjects")}

@@ -16,7 +16,7 @@ from tests.crm.salesforce.leads import a_lead
 from tests.fixtures.processes import wait_until_async
 from tests.fixtures.salesforce import SalesforceOrg
 from tracker.crm.base import CredentialsError, CrmError, RateLimitedError, RefusedError, RetryLaterError
-from tracker.crm.salesforce import Salesforce
+from tracker.crm.salesforce.adapter import Salesforce
 
 AUTHS = ["password", "jwt", "client_credentials", "session"]
 RENEWABLE = AUTHS[:3]

@@ -15,7 +15,7 @@ from tests.crm.sync.memory import a_crm_client
 from tests.fixtures.processes import wait_until_async
 from tests.fixtures.salesforce import SalesforceOrg
 from tracker.config.records import CrmRecord
-from tracker.crm.salesforce import Salesforce
+from tracker.crm.salesforce.adapter import Salesforce
 from tracker.crm.sync.account import Account
 from tracker.crm.sync.outbox import mark, stage
 from tracker.crm.sync.runner import CrmRunner

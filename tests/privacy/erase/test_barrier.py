@@ -14,8 +14,8 @@ from tests.fixtures.world import queued_batches
 from tests.pipeline.storing import found, put
 from tracker.config.records import ClientRecord
 from tracker.pipeline.store import Store
+from tracker.privacy.erase.requests import ask
 from tracker.privacy.erase.runner import work_off
-from tracker.privacy.erase.service import ask
 from tracker.privacy.erase.work import Tools
 from tracker.privacy.locate import subject_of
 from tracker.privacy.suppressions import mark_erased

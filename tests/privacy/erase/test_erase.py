@@ -23,7 +23,8 @@ from tracker.config.records import ClientRecord
 from tracker.deadletters.entries import BY_TIME, ENTRIES, UNREADABLE, UNREADABLE_BY_TIME, letter_for
 from tracker.pipeline.store import Store
 from tracker.privacy.erase.certificate import fault, public_keys
-from tracker.privacy.erase.service import ask, certificate_of, finish_now, preview, show
+from tracker.privacy.erase.requests import ask, certificate_of, show
+from tracker.privacy.erase.service import finish_now, preview
 from tracker.privacy.erase.work import Tools
 from tracker.privacy.locate import locate, subject_of
 from tracker.privacy.subject import Subject

@@ -26,7 +26,7 @@ from tracker.accounts import read_books
 from tracker.config.records import ClientRecord
 from tracker.deadletters.entries import BY_TIME, ENTRIES, letter_for
 from tracker.pipeline.store import Store
-from tracker.privacy.erase.service import ask, certificate_of, show
+from tracker.privacy.erase.requests import ask, certificate_of, show
 from tracker.privacy.erase.work import Tools
 from tracker.privacy.locate import subject_of
 from tracker.queue import QueueProducer

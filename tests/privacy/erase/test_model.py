@@ -16,7 +16,8 @@ from tests.fixtures.depth import examples
 from tests.pipeline.storing import put
 from tracker.config.records import ClientRecord
 from tracker.pipeline.store import Store
-from tracker.privacy.erase.service import ask, finish_now, preview
+from tracker.privacy.erase.requests import ask
+from tracker.privacy.erase.service import finish_now, preview
 from tracker.privacy.erase.work import Tools
 from tracker.privacy.locate import subject_of
 

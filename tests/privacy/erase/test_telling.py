@@ -20,8 +20,9 @@ from tracker.crm.hubspot import HubSpot
 from tracker.crm.sync.lease import AccountLease
 from tracker.errors import UnavailableError
 from tracker.pipeline.store import Store
+from tracker.privacy.erase.requests import ask, show
 from tracker.privacy.erase.runner import resume_erasures, work_off
-from tracker.privacy.erase.service import ask, finish_now, show
+from tracker.privacy.erase.service import finish_now
 from tracker.privacy.erase.work import Tools
 from tracker.privacy.locate import subject_of
 from tracker.stores.relational import create_engine

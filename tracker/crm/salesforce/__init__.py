@@ -1,5 +1,5 @@
-"""Salesforce: leads become records of an org, over its REST API."""
+"""Salesforce: leads become records of an org, over its REST API.
 
-from tracker.crm.salesforce.adapter import Salesforce
-
-__all__ = ["Salesforce"]
+The adapter is in `adapter`. Nothing is imported here: the service reads `options`, and has no use for the library that
+talks to Salesforce.
+"""

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from tracker.config.service.lookup import is_id
 from tracker.errors import NotFoundError
 from tracker.leads.documents import Lead
-from tracker.privacy.erase.service import ask_for_lead, show
+from tracker.privacy.erase.requests import ask_for_lead, show
 from tracker.privacy.erase.work import Tools
 from tracker.web.manage.calls import Call, ManageRequest
 from tracker.web.manage.describe import shows, starts_deleting
