@@ -98,12 +98,13 @@ _LOADER = """\
 {settings}{stub}
   var s = d.createElement("script");
   s.src = {source};
-  s.async = true;{integrity}
+  s.async = !o;{integrity}
   (d.head || d.documentElement).appendChild(s);
 }})(window, document);"""
 
 # Notes forms in which keys were struck in a field that nobody sees: neither widgets nor browsers that fill in a form by
 # themselves make trusted events with data. A field is looked at once, at its first key: that costs the page a layout.
+# The overlay comes before the script, which is then loaded in order too: it would miss what is made before it listens.
 _STUB = """
   var n = {name}, q = [];
   if (!w[n]) {{
@@ -126,6 +127,7 @@ _STUB = """
   if (/[?&]tracker_debug=1/.test(w.location.search)) {{
     var o = w.document.createElement("script");
     o.src = {overlay};
+    o.async = false;
     w.document.head.appendChild(o);
   }}"""
 

@@ -1,5 +1,7 @@
 """The debug overlay: what it shows of forms and events, and that it stays out of the page's way."""
 
+import threading
+
 from playwright.async_api import Page
 
 from tests.browser.sdk_host import SdkHost
@@ -10,8 +12,11 @@ PANEL = "#website-tracker-debug"
 
 
 async def open_panel(page: Page, host: SdkHost) -> None:
+    # As in the snippet's own order, it listens before the first event is made.
+    host.config_held = threading.Event()
     await page.goto(host.add_page("/", FORM + host.overlay_tag()))
     await page.wait_for_selector(f"{PANEL} aside")
+    host.config_held.set()
 
 
 async def test_shows_each_event_as_made_and_as_sent(page: Page, host: SdkHost) -> None:

@@ -222,7 +222,10 @@ def test_embedded_twice_the_first_one_stands() -> None:
 def test_the_overlay_is_loaded_where_the_address_asks_for_it() -> None:
     page = executed(embed.loader_script(Snippet(KEY, URL)), search="?a=1&tracker_debug=1")
 
-    assert {script["src"] for script in page["scripts"]} == {f"{URL}/main-app.v1.js", f"{URL}/debug-overlay.v1.js"}
+    # First and in order: what is made before it listens it would not show.
+    overlay, script = page["scripts"]
+    assert (overlay["src"], overlay["async"]) == (f"{URL}/debug-overlay.v1.js", False)
+    assert (script["src"], script["async"]) == (f"{URL}/main-app.v1.js", False)
 
 
 def test_what_the_page_set_before_is_kept() -> None:

@@ -1,5 +1,5 @@
 /**
- * The debug overlay: loaded by the snippet on `?tracker_debug=1`, or by a tag of the page's own, after the script. It knows
+ * The debug overlay: loaded by the snippet on `?tracker_debug=1`, or by a tag of the page's own, before or after the script. It knows
  * nothing but the public API, `on('event')` and `on('sent')`, and the forms of the page.
  */
 import { eventList } from './events.js';
