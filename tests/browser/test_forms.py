@@ -184,7 +184,7 @@ async def test_sends_configured_fields_under_their_configured_names(page: Page, 
         "pin_code": "[REDACTED]",
         "email": "ann@example.com",
     }
-    assert "8642" not in host.everything
+    assert '"8642"' not in host.everything
 
 
 async def test_recognises_leads_in_eight_languages(page: Page, host: SdkHost) -> None:

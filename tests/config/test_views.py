@@ -54,7 +54,7 @@ def test_the_keys_of_each_view_are_what_programs_rely_on() -> None:
     for names, view in rows.items():
         assert list(view) == names.split()
         assert b"hush" not in msgspec.json.encode(view)
-        assert b"ffff" not in msgspec.json.encode(view)
+        assert b"f" * 64 not in msgspec.json.encode(view)
 
 
 def test_a_client_is_shown_with_its_defaults() -> None:
