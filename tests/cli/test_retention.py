@@ -37,6 +37,7 @@ def stores(view: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
 def test_show_tells_days_where_they_come_from_and_what_goes_next(
     client: dict[str, Any], documents: Any, run: Run
 ) -> None:
+    assert run("--json", "retention", "show", "example.com").json["pending"] is False
     fill(documents, client)
     view = run("--json", "retention", "show", "example.com").json
     usual = (90, "TRACKER_RETENTION_DAYS")

@@ -71,10 +71,11 @@ async def show(database: Database, site: Site, settings: Settings, now: datetime
         for store in STORES
     ]
     drafts = await database[DRAFTS].count_documents({"clientId": site.client_id})
+    stored = any(counts[store][0] for store in ("events", "sessions"))
     return {
         "clientId": site.client_id,
         "domain": site.domain,
-        "pending": await pending(database, site.client_id, site.periods),
+        "pending": stored and await pending(database, site.client_id, site.periods),
         "stores": stores,
         "drafts": {"days": settings.draft_days, "documents": drafts},
     }

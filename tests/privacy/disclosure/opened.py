@@ -23,6 +23,8 @@ class Opened:
         assert path.stat().st_mode & 0o777 == 0o600
         with zipfile.ZipFile(path) as archive:
             assert archive.testzip() is None
+            entries = [(entry.date_time[0] >= 2026, entry.external_attr >> 16) for entry in archive.infolist()]
+            assert {*entries} == {(True, 0o600)}
             self.files = {name: archive.read(name) for name in archive.namelist()}
         self.whole = b"\n".join(self.files.values()).lower()
         self.manifest: dict[str, Any] = json.loads(self.files["manifest.json"])

@@ -10,6 +10,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from typing import IO, Any
 
 from tracker.privacy.disclosure import page
@@ -27,10 +28,12 @@ class Archive:
     """A zip file that is being written.
 
     :param file: where to; opened for writing bytes.
+    :param made: the time of all files in it.
     :ivar counts: rows by store.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], made: datetime) -> None:
+        self._made = made
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
         self._page = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by `end`
         self._files: dict[str, dict[str, Any]] = {}
@@ -42,7 +45,7 @@ class Archive:
         name, number = f"{store.name}.json", 0
         told = {"title": store.title, "purpose": store.purpose, "retention": store.retention}
         self._page.write(page.head_of(store).encode())
-        with self._zip.open(name, "w", force_zip64=True) as entry:
+        with self._zip.open(self._entry(name), "w", force_zip64=True) as entry:
             file = _Counted(entry)
             file.write(b"[")
             async for row in rows:
@@ -60,7 +63,7 @@ class Archive:
 
         :param about: for whom and when; goes into both.
         """
-        with self._zip.open("index.html", "w", force_zip64=True) as entry:
+        with self._zip.open(self._entry("index.html"), "w", force_zip64=True) as entry:
             file = _Counted(entry)
             file.write(page.beginning(about, self._stores).encode("utf-8", "replace"))
             self._page.seek(0)
@@ -69,8 +72,14 @@ class Archive:
             file.write(page.end().encode())
         self._files["index.html"] = file.figures()
         manifest = {"format": FORMAT, **about, "stores": self._stores, "files": self._files}
-        self._zip.writestr("manifest.json", _json(manifest, indent=2) + b"\n")
+        self._zip.writestr(self._entry("manifest.json"), _json(manifest, indent=2) + b"\n")
         self.close()
+
+    def _entry(self, name: str) -> zipfile.ZipInfo:
+        entry = zipfile.ZipInfo(name, self._made.timetuple()[:6])
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        entry.external_attr = 0o600 << 16
+        return entry
 
     def close(self) -> None:
         """Close what is open; of a copy that was given up as well."""

@@ -82,6 +82,8 @@ def _value(value: Any, depth: int = 0) -> str:
         return f"<table>{rows}</table>" if rows else ""
     if isinstance(value, list):
         return "<br>".join(_value(item, depth + 1) for item in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return _text(value)
 
 

@@ -75,11 +75,12 @@ async def disclose(tools: Tools, subject: Subject, path: Path, actor: str, *, fo
 
 
 async def _write(tools: Tools, subject: Subject, path: Path, file: IO[bytes]) -> Disclosed:
-    archive = Archive(file)
+    now = datetime.now(UTC)
+    archive = Archive(file, now)
     try:
         async with open_places(tools.settings) as places:
             found = await locate(tools.database, subject, hasher=tools.hasher, places=places)
-            scope = Scope(tools, subject, found, places, datetime.now(UTC))
+            scope = Scope(tools, subject, found, places, now)
             scope.emails = own_emails(subject, await _own_leads(scope))
             scope.adapters, scope.hosts = await asyncio.to_thread(_recipients, tools)
             for name, _ in found.mentions:
